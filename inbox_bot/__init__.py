@@ -1,0 +1,1 @@
+"""inbox-bot: data-protection requests found in a mailbox, dated, acknowledged and remembered."""

@@ -1,0 +1,1 @@
+"""Adapters: one outside library each; none knows another."""

@@ -1,0 +1,1 @@
+"""`inbox-bot demo`: the real program on a mailbox made up for it, without an account or a network."""

@@ -1,0 +1,119 @@
+"""The owner's digest: what the register knows -> agenda -> letter -> outbox, decided once per local day."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from inbox_bot.domain.agenda import Agenda, AgendaItem, Trouble, TroubleKind, agenda
+from inbox_bot.domain.outbox import Kind, Letter, LetterState
+from inbox_bot.domain.request import Event, Request, State, Step
+from inbox_bot.letters import Correspondent
+from inbox_bot.ports import Register
+
+_ACKNOWLEDGED = {
+    LetterState.SENT: "sent",
+    LetterState.QUEUED: "queued",
+    LetterState.SENDING: "queued",
+    LetterState.DOT: "queued",
+    LetterState.FAILED: "failed",
+    LetterState.UNCERTAIN: "uncertain",
+    LetterState.CANCELLED: "none",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Almanac:
+    """What the digest knows beside the register. at: the local hour of the digest. days: the reminder marks.
+
+    local: an instant -> its local date and time. redate: a request and its events -> day due and how it came about.
+    """
+
+    company: str
+    at: time
+    days: Sequence[int]
+    local: Callable[[datetime], datetime]
+    redate: Callable[[Request, Sequence[Event]], tuple[date, str]]
+
+
+def decide_today(register: Register, correspondent: Correspondent, almanac: Almanac, now: datetime) -> Agenda | None:
+    """Decide the local day once, at or after the hour set; None when it is too early or was decided already.
+
+    One transaction: the letter, the reminder marks as events, and the day itself.
+    """
+    local = almanac.local(now)
+    if local.time() < almanac.at or register.day_decided(local.date()):
+        return None
+    redate(register, almanac, now)
+    today = agenda_of(register, almanac, local.date())
+    draft = correspondent.digest(today, now) if today.due else None
+    with register.writing():
+        if draft is not None:
+            register.queue(draft, now)
+            _remember(register, today, now)
+        register.decide_day(today.today, now, sent=draft is not None)
+    return today
+
+
+def agenda_of(register: Register, almanac: Almanac, today: date) -> Agenda:
+    """The agenda of a day, without deciding it."""
+    items = [item_of(register, almanac, request) for request in register.requests()]
+    return agenda(items, _troubles(register), today=today, company=almanac.company, days=almanac.days)
+
+
+def redate(register: Register, almanac: Almanac, now: datetime) -> None:
+    """Compute every open due day afresh; one that moved (a holiday proclaimed late) is an event."""
+    for request in register.requests():
+        due_on, _ = almanac.redate(request, register.events(request.reference))
+        if due_on != request.due_on:
+            detail = (("old", request.due_on.isoformat()), ("new", due_on.isoformat()), ("reason", "calendar"))
+            with register.writing():
+                event = Event(request.reference, Step.REDATED, now, "clock", detail)
+                register.step(event, due_on=due_on.isoformat())
+
+
+def item_of(register: Register, almanac: Almanac, request: Request) -> AgendaItem:
+    """A request as the agenda and `show` see it."""
+    events = register.events(request.reference)
+    reminded = [dict(event.detail) for event in events if event.step is Step.REMINDED]
+    marks = (entry["days"] for entry in reminded if entry.get("due_on") == request.due_on.isoformat())
+    return AgendaItem(
+        request=request,
+        explanation=almanac.redate(request, events)[1],
+        acknowledgement=acknowledgement_of(register, request),
+        reminded=frozenset(int(days) for days in marks if days != "new"),
+        announced=bool(reminded),
+    )
+
+
+def acknowledgement_of(register: Register, request: Request) -> str:
+    """Where a request's acknowledgement stands, in one word of the agenda's."""
+    letter = register.by_occasion(f"ack:{request.reference}")
+    if letter is not None:
+        return _ACKNOWLEDGED[letter.state]
+    return "withheld" if request.withheld and request.state is not State.TRIAGE else "none"
+
+
+def _remember(register: Register, today: Agenda, now: datetime) -> None:
+    for reference in today.announced:
+        register.step(Event(reference, Step.REMINDED, now, "clock", (("days", "new"),)))
+    for mark in today.marks_to_record:
+        detail = (("days", str(mark.days)), ("due_on", mark.due_on.isoformat()))
+        register.step(Event(mark.reference, Step.REMINDED, now, "clock", detail))
+
+
+def _troubles(register: Register) -> Iterable[Trouble]:
+    """What stays wrong until the owner acts. What an entry of the agenda shows itself is not repeated here."""
+    for kind, state in ((TroubleKind.FAILED, LetterState.FAILED), (TroubleKind.UNCERTAIN, LetterState.UNCERTAIN)):
+        for letter in register.letters(state=state):
+            if letter.draft.kind is Kind.ACKNOWLEDGEMENT and letter.draft.reference:
+                yield _trouble(kind, letter, letter.draft.reference)
+    left_alone = sum(cursor.left_alone for cursor in register.cursors())
+    moved_in = register.counts().get("old", 0)
+    if (left_alone or moved_in) and register.meta("baseline_told") is None:
+        began = min(cursor.baseline_at for cursor in register.cursors())
+        since = date.fromordinal(began.date().toordinal() - 30)
+        yield Trouble(TroubleKind.BASELINE, f"inbox-bot import --since {since}", count=left_alone + moved_in)
+
+
+def _trouble(kind: TroubleKind, letter: Letter, reference: str) -> Trouble:
+    return Trouble(kind, f"inbox-bot show {reference}", reference=reference, fresh=letter.bounced_at is None)

@@ -1,0 +1,238 @@
+"""The whole policy: what must happen because a mail arrived. Pure: everything it needs to know is an argument.
+
+Two questions are never mixed: must it be registered, and may we answer it?
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from inbox_bot.domain.classification import Classification
+from inbox_bot.domain.message import InboundMessage, Place
+from inbox_bot.domain.request import Event, Request, Right, State, Step, Verdict
+from inbox_bot.domain.screening import Screening
+
+# An unparsed mail may ask for anything, so it is dated like the most common request.
+_UNREAD_RIGHTS = (Right.ACCESS,)
+# What makes an earlier mail of the same sender no proof that the sender wrote it.
+_UNPROVEN = frozenset({"dmarc_fail", "spf_fail", "junk", "dangerous_sender", "no_single_sender", "spam_verdict"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail, read. message and what follows is None when it beat the parser.
+
+    received_at: delivery to our server, aware UTC. digest, text_hash: see thread. before_baseline: it was delivered
+    before we began to watch this mailbox. imported: the owner asked for old mail to be registered. older_digests: under
+    keys that were replaced.
+    """
+
+    place: Place
+    received_at: datetime
+    junk: bool
+    digest: str
+    message: InboundMessage | None = None
+    screening: Screening | None = None
+    classification: Classification | None = None
+    text_hash: str | None = None
+    before_baseline: bool = False
+    imported: bool = False
+    older_digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the register knows that bears on a mail.
+
+    seen: verdict and reason under which the same delivery was recorded before, and its request, if any.
+    own_letter: the outbox id of the letter that this mail is a copy of. bounced_letter: of which it is a bounce.
+    thread: the request whose letter it answers, by a token of ours. duplicate: the request opened by the same
+    Message-ID, sender and text. open_requests: those of the same sender that are not closed.
+    letters_to_sender, letters_last_hour, letters_last_day: acknowledgements of the last 24 h, 1 h, 24 h.
+    """
+
+    seen: tuple[str, str, str | None] | None = None
+    own_letter: int | None = None
+    bounced_letter: int | None = None
+    thread: Request | None = None
+    duplicate: str | None = None
+    open_requests: tuple[Request, ...] = ()
+    letters_to_sender: int = 0
+    letters_last_hour: int = 0
+    letters_last_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The owner's settings that decide. live: answers may go out. due_on: rights, day of receipt -> day due."""
+
+    live: bool
+    max_age: timedelta
+    per_sender_per_day: int
+    per_hour: int
+    per_day: int
+    law: str
+    place: str
+    default_language: str
+    zone: Callable[[datetime], date]
+    due_on: Callable[[tuple[Right, ...], date], date]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What must happen because of one mail: recorded in one transaction with the cursor.
+
+    verdict, reason: for `seen` (nothing personal). request: to open. events: of known or new requests.
+    acknowledge: an acknowledgement of `reference` goes to `forward_path`. witnessed, bounced: outbox ids.
+    released: the request whose reason `junk` is lifted.
+    """
+
+    arrival: Arrival
+    verdict: str
+    reason: str = ""
+    reference: str | None = None
+    request: Request | None = None
+    events: tuple[Event, ...] = ()
+    acknowledge: bool = False
+    forward_path: str | None = None
+    witnessed: int | None = None
+    bounced: int | None = None
+    released: str | None = None
+
+
+def decide(arrival: Arrival, known: Known, policy: Policy, reference: str, now: datetime) -> Decision:
+    """Decide what one mail means. reference: the one a new request would get."""
+    if known.own_letter is not None:
+        return Decision(arrival, "own", witnessed=known.own_letter)
+    if known.bounced_letter is not None:
+        return Decision(arrival, "bounce", bounced=known.bounced_letter)
+    if known.seen is not None:
+        return _seen_again(arrival, known, policy, now)
+    if arrival.before_baseline and not arrival.imported:
+        return Decision(arrival, "old", "before_baseline")
+    if arrival.message is None or arrival.classification is None or arrival.screening is None:
+        return _open(arrival, policy, reference, now, "unparsed")
+    if known.duplicate is not None:
+        return Decision(arrival, str(arrival.classification.verdict), "duplicate", known.duplicate)
+    return _judged(arrival, known, policy, reference, now, arrival.classification, arrival.screening)
+
+
+def _judged(
+    arrival: Arrival,
+    known: Known,
+    policy: Policy,
+    reference: str,
+    now: datetime,
+    found: Classification,
+    screening: Screening,
+) -> Decision:
+    thread = known.thread
+    new_rights = [right for right in found.rights if thread is None or right not in thread.rights]
+    if thread is not None and thread.state is not State.CLOSED and not (found.verdict is Verdict.REQUEST and new_rights):
+        event = Event(thread.reference, Step.REPLIED, now, "mail", (("received_at", arrival.received_at.isoformat()),))
+        return Decision(arrival, str(found.verdict), "reply", thread.reference, events=(event,))
+    if found.verdict is Verdict.UNRELATED:
+        return Decision(arrival, str(found.verdict), screening.reason or "")
+    withheld = _withheld(arrival, known, policy, now, screening)
+    earlier = _repeats(found, known.open_requests, withheld)
+    if earlier is not None:
+        event = Event(
+            earlier.reference, Step.REPEATED, now, "mail", (("received_at", arrival.received_at.isoformat()),)
+        )
+        return Decision(arrival, str(found.verdict), "repeated", earlier.reference, events=(event,))
+    return _open(arrival, policy, reference, now, withheld)
+
+
+def _withheld(
+    arrival: Arrival, known: Known, policy: Policy, now: datetime, screening: Screening
+) -> str | None:
+    """The first reason why no acknowledgement may go out by itself, or None. The lasting reasons come first."""
+    reasons = (
+        ("imported", arrival.imported),
+        ("observe", not policy.live),
+        ("junk", arrival.junk),
+        (screening.reason, screening.reason is not None),
+        ("too_old", now - arrival.received_at > policy.max_age),
+        ("cap_per_sender", known.letters_to_sender >= policy.per_sender_per_day),
+        ("cap_per_hour", known.letters_last_hour >= policy.per_hour),
+        ("cap_per_day", known.letters_last_day >= policy.per_day),
+    )
+    return next((reason for reason, holds in reasons if holds), None)
+
+
+def _repeats(found: Classification, open_requests: tuple[Request, ...], withheld: str | None) -> Request | None:
+    """The open request that already covers what this mail asks, if the sender of both may be taken for the same."""
+    for request in open_requests:
+        covered = set(found.rights) <= set(request.rights)
+        same_standing = request.state is State.OPEN or found.verdict is Verdict.UNCERTAIN
+        unproven = request.withheld in _UNPROVEN and withheld not in _UNPROVEN
+        if covered and same_standing and not unproven:
+            return request
+    return None
+
+
+def _open(arrival: Arrival, policy: Policy, reference: str, now: datetime, withheld: str | None) -> Decision:
+    """Open a request: `open` and acknowledged, or `triage`, whose clock runs all the same."""
+    found = arrival.classification
+    sure = found is not None and found.verdict is Verdict.REQUEST
+    rights = (found.rights if found else ()) or _UNREAD_RIGHTS
+    received_on = policy.zone(arrival.received_at)
+    message = arrival.message
+    request = Request(
+        reference=reference,
+        state=State.OPEN if sure else State.TRIAGE,
+        outcome=None,
+        rights=rights,
+        language=(found.language if found else None) or policy.default_language,
+        received_at=arrival.received_at,
+        received_on=received_on,
+        due_on=policy.due_on(rights, received_on),
+        extended=False,
+        law=policy.law,
+        place=policy.place,
+        channel="email",
+        sender=sender_of(arrival),
+        message_id=message.message_id if message else None,
+        text_hash=arrival.text_hash,
+        evidence=found.evidence if found else (),
+        marks=found.marks if found else ("unparsed",),
+        withheld=withheld,
+        location=arrival.place,
+    )
+    verdict = str(found.verdict) if found else str(Verdict.UNCERTAIN)
+    detail = (
+        ("verdict", verdict),
+        ("rights", " ".join(rights)),
+        ("received_at", arrival.received_at.isoformat()),
+        ("due_on", request.due_on.isoformat()),
+        ("withheld", withheld or ""),
+    )
+    event = Event(reference, Step.REGISTERED, now, "mail", detail)
+    answer = sure and withheld is None
+    return Decision(
+        arrival, verdict, withheld or "", reference, request, (event,), answer, request.sender if answer else None
+    )
+
+
+def _seen_again(arrival: Arrival, known: Known, policy: Policy, now: datetime) -> Decision:
+    """Known mail at a new place. Out of Junk, its acknowledgement is no longer withheld for that reason."""
+    verdict, reason, reference = known.seen or ("", "", None)
+    again = Decision(arrival, verdict, reason, reference)
+    lifted = reason == "junk" and not arrival.junk and reference is not None
+    screening = arrival.screening
+    if not lifted or screening is None or arrival.message is None:
+        return again
+    withheld = _withheld(arrival, known, policy, now, screening)
+    event = Event(reference or "", Step.RELEASED, now, "mail", (("from", "junk"), ("withheld", withheld or "")))
+    return Decision(
+        arrival, verdict, withheld or "", reference, None, (event,), withheld is None and verdict == Verdict.REQUEST,
+        sender_of(arrival), released=reference,
+    )  # fmt: skip
+
+
+def sender_of(arrival: Arrival) -> str | None:
+    """The one address that an answer may go to; for a mail that may not be answered, whoever it says it is from."""
+    if arrival.screening is not None and arrival.screening.forward_path:
+        return arrival.screening.forward_path
+    senders = arrival.message.senders if arrival.message else ()
+    return senders[0].address[:320] if senders else None

@@ -1,0 +1,73 @@
+"""Which letter a mail answers, repeats or is: our tokens, and the hashes that link mails.
+
+A token is `ib1.<nonce>.<mac>`: the mac is an HMAC-SHA256 of the nonce under a key of the register, so nobody else can
+mint one. It stands in our Message-ID, in References and in a header of our own, and survives a provider that rewrites
+one of them.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+OWN_HEADER = "X-Inbox-Bot"
+_TOKEN = re.compile(rb"ib1\.([a-z2-7]{16})\.([a-z2-7]{26})")
+_HEADERS_END = re.compile(rb"\r?\n\r?\n")
+WINDOW = 65536
+
+
+def _mac(key: bytes, purpose: bytes, data: bytes) -> bytes:
+    return hmac.new(key, purpose + b"\0" + data, hashlib.sha256).digest()
+
+
+def mint(key: bytes, entropy: bytes) -> str:
+    """A new token from 10 random bytes."""
+    nonce = base64.b32encode(entropy[:10]).decode().lower()
+    mac = base64.b32encode(_mac(key, b"token", nonce.encode())[:16]).decode().lower().rstrip("=")
+    return f"ib1.{nonce}.{mac}"
+
+
+def tokens(keys: Iterable[bytes], text: str | bytes) -> tuple[str, ...]:
+    """The valid tokens in a text, each once, in order. Old keys verify too."""
+    return tuple(dict.fromkeys(_valid(tuple(keys), text)))
+
+
+def _valid(keys: tuple[bytes, ...], text: str | bytes) -> Iterator[str]:
+    data = text.encode("utf-8", "replace") if isinstance(text, str) else text
+    for found in _TOKEN.finditer(data):
+        nonce, mac = found[1], found[2]
+        for key in keys:
+            wanted = base64.b32encode(_mac(key, b"token", nonce)[:16]).lower().rstrip(b"=")
+            if hmac.compare_digest(wanted, mac):
+                yield found[0].decode("ascii")
+                break
+
+
+def digest(key: bytes, head: bytes) -> str:
+    """The keyed hash by which a delivered mail is known again, in any folder.
+
+    Over the header block (64 KiB at most): it holds our own server's Received line, so two deliveries never collide and
+    no sender can pre-empt one. Without a Received line, over the whole first window.
+    """
+    window = head[:WINDOW]
+    end = _HEADERS_END.search(window)
+    block = window[: end.start()] if end else window
+    chosen = block if b"received:" in block.lower() else window
+    return _mac(key, b"digest", chosen.replace(b"\r\n", b"\n")).hex()[:32]
+
+
+def text_hash(key: bytes, text: str) -> str:
+    """The keyed hash of a text, whatever its white space, case or line breaks."""
+    return _mac(key, b"text", plain(text).encode("utf-8", "replace")).hex()[:32]
+
+
+def keyed(key: bytes, text: str) -> str:
+    """The keyed hash of an address or of a word that may be erased later."""
+    return _mac(key, b"word", text.casefold().encode("utf-8", "replace")).hex()[:32]
+
+
+def plain(text: str) -> str:
+    """A text with everything folded that a mail server may change on the way: white space, case, quotes' form."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

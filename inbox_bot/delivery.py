@@ -51,8 +51,8 @@ def recover(register: Register, now: datetime) -> None:
         _settle(register, letter, Reply(0, "interrupted while the reply was awaited"), now, 0.5)
 
 
-def deliver_due(round_: Round) -> DeliveryReport:
-    """Send every letter that is due, each at most once.
+def deliver_due(round_: Round, *, owner_only: bool = False) -> DeliveryReport:
+    """Send every letter that is due, each at most once. owner_only: leave the letters to data subjects for later.
 
     Raises:
         PostmanError: the server cannot be used now; letters stay queued.
@@ -60,7 +60,7 @@ def deliver_due(round_: Round) -> DeliveryReport:
     """
     counts = dict.fromkeys(LetterState, 0)
     try:
-        while (letter := round_.register.next_due(round_.clock())) is not None:
+        while (letter := round_.register.next_due(round_.clock(), owner_only=owner_only)) is not None:
             counts[_deliver(round_, letter).state] += 1
             round_.heartbeat()
     finally:

@@ -8,7 +8,6 @@
 """
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -224,7 +223,7 @@ def read(desk: Desk, raw: RawMessage) -> Arrival:
         raise
     except Exception as error:  # noqa: BLE001 - one odd mail must not stop the rest; the owner is asked to read it
         # Without the traceback: its values are the mail.
-        _log.error("mail %s/%d could not be read: %s", raw.place.folder, raw.place.uid, type(error).__name__)  # noqa: TRY400
+        _log.error("mail %s/%d could not be read: %s", raw.place.folder, raw.place.uid, type(error).__name__)
         return arrival
 
 

@@ -148,8 +148,8 @@ class Outbox(Protocol):
     def by_occasion(self, occasion: str) -> Letter | None:
         """The letter of an occasion."""
 
-    def next_due(self, now: datetime) -> Letter | None:
-        """The queued letter that is due longest."""
+    def next_due(self, now: datetime, *, owner_only: bool = False) -> Letter | None:
+        """The queued letter that is due longest; of those to the owner and to ourselves only."""
 
     def move(
         self, letter: Letter, to: LetterState, now: datetime, *, reply: str = "", due_at: datetime | None = None

@@ -21,7 +21,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@)({_ATOMS}(?:\.{_ATOMS})*)@((?:{_LABEL}\.)+{_LABEL}|localhost)", re.ASCII)
-_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}\.?", re.ASCII)
+_HOST = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}", re.ASCII)
 _KEPT = 'say where it is kept: "credential:NAME", "file:PATH", "env:NAME" or "command:LINE"'
 SECRET_SCHEMES = ("credential", "file", "env", "command")
 
@@ -120,9 +120,9 @@ def _clock(value: object) -> object:
 
 
 def _path(value: object, info: ValidationInfo) -> object:
-    if not isinstance(value, str) or not value or "\0" in value:
+    if not isinstance(value, str) or not value:
         raise fault("is no path", 'write it in quotes: "/etc/inbox-bot/ca.pem"')
-    return _absolute(value, surroundings(info))
+    return _absolute(_plain(value), surroundings(info))
 
 
 def _absolute(text: str, around: Surroundings) -> Path:
@@ -157,7 +157,7 @@ def _url(text: str) -> str:
 
 def _secret(text: str, info: ValidationInfo) -> str:
     """A pointer to a secret, never the secret. Whatever is refused here may be one, so it is never repeated."""
-    scheme, colon, rest = text.partition(":")
+    scheme, colon, rest = _plain(text).partition(":")
     if not colon or scheme not in SECRET_SCHEMES:
         hint = difflib.get_close_matches(scheme, SECRET_SCHEMES, n=1) if colon else []
         did_you_mean = f' (did you mean "{hint[0]}:"?)' if hint else ""
@@ -168,7 +168,7 @@ def _secret(text: str, info: ValidationInfo) -> str:
         raise fault(f'names nothing usable after "{scheme}:"', _KEPT)
     if scheme == "command":
         _checked_command(rest)
-    return text
+    return f"{scheme}:{rest}"
 
 
 def _checked_command(line: str) -> None:

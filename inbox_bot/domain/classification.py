@@ -21,7 +21,21 @@ _TRIES = 12_000
 _SHORT = 4  # words: less than this is no text, but perhaps a cover for what is attached
 _EVIDENCE_WORDS = 160
 _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/ms-tnef"}
-_DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".txt", ".jpg", ".jpeg", ".png", ".heic", ".tif", ".tiff", ".p7m")
+_DOCUMENTS = (
+    ".pdf",
+    ".doc",
+    ".docx",
+    ".odt",
+    ".rtf",
+    ".txt",
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".heic",
+    ".tif",
+    ".tiff",
+    ".p7m",
+)
 
 
 @dataclass(frozen=True, slots=True)

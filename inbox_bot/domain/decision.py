@@ -128,7 +128,11 @@ def _judged(
 ) -> Decision:
     thread = known.thread
     new_rights = [right for right in found.rights if thread is None or right not in thread.rights]
-    if thread is not None and thread.state is not State.CLOSED and not (found.verdict is Verdict.REQUEST and new_rights):
+    if (
+        thread is not None
+        and thread.state is not State.CLOSED
+        and not (found.verdict is Verdict.REQUEST and new_rights)
+    ):
         event = Event(thread.reference, Step.REPLIED, now, "mail", (("received_at", arrival.received_at.isoformat()),))
         return Decision(arrival, str(found.verdict), "reply", thread.reference, events=(event,))
     if found.verdict is Verdict.UNRELATED:
@@ -143,9 +147,7 @@ def _judged(
     return _open(arrival, policy, reference, now, withheld)
 
 
-def _withheld(
-    arrival: Arrival, known: Known, policy: Policy, now: datetime, screening: Screening
-) -> str | None:
+def _withheld(arrival: Arrival, known: Known, policy: Policy, now: datetime, screening: Screening) -> str | None:
     """The first reason why no acknowledgement may go out by itself, or None. The lasting reasons come first."""
     reasons = (
         ("imported", arrival.imported),

@@ -173,12 +173,13 @@ def _rule(source: _Source, language: str, entry: dict[str, Any]) -> Rule:
 
 def _check(source: _Source, lexicon: Lexicon) -> None:
     """Compile everything once, so that a fault is found with its line; and every name that is cancelled exists."""
+    book = Book()
     names = {rule.name for rule in lexicon.rules}
     known = names | set(Right) | {ALL}
     for rule in lexicon.rules:
         for pattern in (*rule.match, *rule.unless):
             try:
-                Book().add(0, pattern, lexicon.groups)
+                book.add(0, pattern, lexicon.groups)
             except PatternError as error:
                 raise source.fault(f"rule {rule.name!r}: {error}", f'"{rule.name}"', pattern[:30]) from error
         for target in rule.cancels:

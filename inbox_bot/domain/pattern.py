@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from inbox_bot.domain.words import Word, split_words
 
@@ -51,8 +52,13 @@ class Variant:
     end: bool
 
 
+@lru_cache(maxsize=65536)
 def phrases_of(text: str) -> Phrase:
-    """A phrase of a group as folded words; a trailing * stays."""
+    """A phrase of a group as folded words; a trailing * stays.
+
+    Raises:
+        PatternError: it holds no word, or a * elsewhere.
+    """
     stem = text.strip()
     open_end = stem.endswith("*")
     folded = tuple(word.folded for word in split_words(stem.removesuffix("*")))
@@ -66,6 +72,7 @@ class Book:
 
     def __init__(self) -> None:
         self._numbers: dict[frozenset[Phrase], int] = {}
+        self._bodies: dict[tuple[int, str], int] = {}
         self._words: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
         self._stems: dict[int, dict[str, list[tuple[int, Phrase]]]] = defaultdict(lambda: defaultdict(list))
         self._typos: dict[str, set[str]] = defaultdict(set)
@@ -109,6 +116,12 @@ class Book:
         yield from _variants(rule, pattern, parts, start=start, end=end)
 
     def _number(self, body: str, groups: Mapping[str, Sequence[str]]) -> int:
+        key = (id(groups), body)
+        if key not in self._bodies:
+            self._bodies[key] = self._new_number(body, groups)
+        return self._bodies[key]
+
+    def _new_number(self, body: str, groups: Mapping[str, Sequence[str]]) -> int:
         options = [option.strip() for option in body[1:-1].split("|")] if body[0] == "(" else [body]
         chosen = itertools.chain.from_iterable(_option(option, groups) for option in options if option != "$")
         phrases = frozenset(phrases_of(option) for option in chosen)
@@ -200,7 +213,9 @@ class Book:
                     users[number] += 1
             by_rarest: dict[int, list[Variant]] = defaultdict(list)
             for variant in self._variants:
-                by_rarest[min(variant.numbers, key=lambda number: (number in self._ends, users[number], number))].append(variant)
+                by_rarest[
+                    min(variant.numbers, key=lambda number: (number in self._ends, users[number], number))
+                ].append(variant)
             self._by_rarest = dict(by_rarest)
         return self._by_rarest
 

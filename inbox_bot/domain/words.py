@@ -13,14 +13,80 @@ TEXT_LIMIT = 65536
 # A sentence without an end is cut, so that a window of words stays a window.
 _LONGEST_SENTENCE = 80
 
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _PIECE = re.compile(
     r"(?P<word>[^\W_]+)"
     r"|(?P<end>[.!?…;·]+(?=[\s\"'»”)\]]|$)|\n[ \t>|]*\n|\n[ \t>|]*(?:[-*•–—·▪●]|\(?\w{1,3}[.)])[ \t]|[\u3002\uff01\uff1f])"
 )
 _ABBREVIATIONS = frozenset(
-    "art arts abs no nr nro num lit mr mrs ms dr st vs e g i z b d ie eg sr sra ust al par sec cf ca approx ref resp ev"
-    " bzw ggf usw pp p s c inc ltd para reg ods pkt ust št čl cl odst písm lett co n r np tj tzn m in bl a".split()
+    [
+        "art",
+        "arts",
+        "abs",
+        "no",
+        "nr",
+        "nro",
+        "num",
+        "lit",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "st",
+        "vs",
+        "e",
+        "g",
+        "i",
+        "z",
+        "b",
+        "d",
+        "ie",
+        "eg",
+        "sr",
+        "sra",
+        "ust",
+        "al",
+        "par",
+        "sec",
+        "cf",
+        "ca",
+        "approx",
+        "ref",
+        "resp",
+        "ev",
+        "bzw",
+        "ggf",
+        "usw",
+        "pp",
+        "p",
+        "s",
+        "c",
+        "inc",
+        "ltd",
+        "para",
+        "reg",
+        "ods",
+        "pkt",
+        "ust",
+        "št",
+        "čl",
+        "cl",
+        "odst",
+        "písm",
+        "lett",
+        "co",
+        "n",
+        "r",
+        "np",
+        "tj",
+        "tzn",
+        "m",
+        "in",
+        "bl",
+        "a",
+    ]
 )
 # Letters without a decomposition that people type as plain ones when their keyboard lacks them.
 _PLAIN_LETTERS = str.maketrans(

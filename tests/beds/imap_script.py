@@ -29,7 +29,7 @@ _USUAL: dict[str, Script] = {
 class ScriptedImap:
     """Answers each command with its script: bytes, TAG standing for the tag; or a function of the line received.
 
-    An empty answer hangs up. commands: the lines received, logins without their secret.
+    An empty answer hangs up, and so does BYE. commands: the lines received, without their tags.
     """
 
     def __init__(self, certificate: Certificate | None = None, **scripts: Script) -> None:
@@ -68,15 +68,15 @@ class ScriptedImap:
         try:
             self._line.sendall(self._answer("GREETING", b""))
             while words := reader.readline():
-                tag, command = words.split(b" ", 1)
+                tag, _, command = words.partition(b" ")
                 name = _name(command)
-                self.commands.append(command if name not in ("LOGIN", "AUTHENTICATE") else name.encode())
+                self.commands.append(command)
                 if name == "AUTHENTICATE":
                     self._line.sendall(b"+ \r\n")
-                    reader.readline()
+                    self.commands.append(reader.readline())
                 answer = self._answer(name, command).replace(b"TAG", tag)
                 self._line.sendall(answer)
-                if not answer or name == "LOGOUT":
+                if not answer or answer.startswith(b"* BYE"):
                     return
                 if name == "STARTTLS" and self._context is not None:
                     reader.close()

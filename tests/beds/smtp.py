@@ -47,7 +47,10 @@ class Taken:
 
 
 class SmtpBed:
-    """The server. taken: letters in order. commands: lines as received, logins without their secret."""
+    """The server. taken: letters in order. commands: lines as received, logins without their secret.
+
+    reached: an event by stage, and "hung up". on_accept: called with each letter before the reply to its dot.
+    """
 
     def __init__(
         self,
@@ -201,6 +204,7 @@ class _Session:
         if answer.partly is not None or answer.hang_up:
             with suppress(OSError):
                 socket.socket.shutdown(self.line, socket.SHUT_RDWR)
+            self.bed.reached["hung up"].set()
             raise _HungUp
         return yes
 

@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
@@ -19,7 +18,6 @@ from inbox_bot.config import (
     load,
     load_text,
     place_of,
-    provider_of_domain,
     providers,
     remarks,
     show,
@@ -128,6 +126,7 @@ timezone = "London"
         ("[imap]\nport = true", 8, "must be a whole number"),
         ('[imap]\nhost = "imaps://mail.example.org:993"', 8, "give only the server's name"),
         ('[imap]\nhost = "no spaces please"', 8, "is no server name"),
+        ('[register]\npath = "/x\\u007f"', 8, "control character"),
         ('[imap]\nca_file = "missing.pem"', 8, "names no file"),
         ("[imap]\nfolders = []", 8, "must not be empty"),
         ('[imap]\nfolders = ["INBOX", "Post", "Post"]', 8, 'names "Post" twice'),
@@ -175,10 +174,7 @@ def test_a_password_in_the_file_is_refused_and_never_repeated(password: str) -> 
         assert "password" in found[0]
         assert "hunter" not in found[0]
     assert "hunter" not in str(problems("[imap]\npassword = 'hunter2\n"))
-
-
-def test_a_misspelt_place_of_a_password_is_recognised() -> None:
-    assert 'did you mean "credential:"?' in problems(password="credentail:mailbox")[0]
+    assert ('did you mean "credential:"?' in problems(password=password)[0]) == password.startswith("cred")
 
 
 @pytest.mark.parametrize(
@@ -193,16 +189,13 @@ def test_what_is_no_mail_address_is_refused(address: str) -> None:
 
 
 def test_an_unknown_mail_domain_needs_its_servers() -> None:
-    found = problems(mailbox="privacy@example.co.uk")
-    assert [problem.split(". Remedy")[0] for problem in found] == [
-        "c.toml:3: [imap] host is missing",
-        "c.toml:3: [smtp] host is missing",
-    ]
+    imap, smtp = problems(mailbox="privacy@example.co.uk")
+    assert imap.startswith("c.toml:3: [imap] host is missing. Remedy: ")
+    assert smtp.startswith("c.toml:3: [smtp] host is missing. Remedy: ")
 
 
 def test_a_known_server_brings_its_counterpart() -> None:
-    settings = loaded('[imap]\nhost = "imap.migadu.com"', mailbox="privacy@example.co.uk")
-    assert settings.smtp.host == "smtp.migadu.com"
+    assert loaded('[imap]\nhost = "imap.migadu.com"', mailbox="us@example.org").smtp.host == "smtp.migadu.com"
 
 
 def test_servers_that_take_no_passwords_are_refused_whether_named_or_implied() -> None:
@@ -231,6 +224,13 @@ def test_the_port_follows_the_security_and_the_smtp_login_the_imap_login() -> No
     assert loaded('[smtp]\nusername = ""').smtp.username == ""
     bridged = loaded(mailbox="privacy@proton.me")
     assert (bridged.imap.port, bridged.smtp.port, bridged.smtp.security) == (1143, 1025, Security.STARTTLS)
+    assert loaded('[imap]\nsecurity = "tls"', mailbox="privacy@proton.me").imap.port == 993
+
+
+def test_a_server_of_ones_own_takes_nothing_from_the_provider() -> None:
+    imap = loaded('[imap]\nhost = "mail.example.org"', mailbox="privacy@proton.me").imap
+    assert (imap.port, imap.security) == (993, Security.TLS)
+    assert loaded('[imap]\nhost = "mail.example.org"').imap.authserv_id == ""
 
 
 def test_unusual_ports_and_the_conditions_of_a_provider_are_remarked() -> None:
@@ -243,19 +243,13 @@ def test_unusual_ports_and_the_conditions_of_a_provider_are_remarked() -> None:
 @pytest.mark.parametrize(
     ("country", "law", "language", "timezone"),
     [
-        ("GB-SCT", "uk_gdpr", "en", "Europe/London"),
-        ("IE", "eu_gdpr", "en", "Europe/Dublin"),
-        ("DE-BY", "eu_gdpr", "de", "Europe/Berlin"),
-        ("ES-CN", "eu_gdpr", "es", "Atlantic/Canary"),
-        ("BE-WAL", "eu_gdpr", "fr", "Europe/Brussels"),
-        ("US-CA", "us_ca_ccpa", "en", "America/Los_Angeles"),
-        ("US-CO", "us_co_cpa", "en", "America/Denver"),
-        ("CA-QC", "ca_pipeda", "fr", "America/Toronto"),
-        ("CH-GE", "ch_fadp", "fr", "Europe/Zurich"),
-        ("SG", "sg_pdpa", "en", "Asia/Singapore"),
-        ("FR-75", "eu_gdpr", "fr", "Europe/Paris"),
+        ("GB-SCT", "uk_gdpr", "en", "Europe/London"), ("IE", "eu_gdpr", "en", "Europe/Dublin"),
+        ("DE-BY", "eu_gdpr", "de", "Europe/Berlin"), ("ES-CN", "eu_gdpr", "es", "Atlantic/Canary"),
+        ("BE-WAL", "eu_gdpr", "fr", "Europe/Brussels"), ("US-CA", "us_ca_ccpa", "en", "America/Los_Angeles"),
+        ("US-CO", "us_co_cpa", "en", "America/Denver"), ("CA-QC", "ca_pipeda", "fr", "America/Toronto"),
+        ("CH-GE", "ch_fadp", "fr", "Europe/Zurich"), ("FR-75", "eu_gdpr", "fr", "Europe/Paris"),
     ],
-)
+)  # fmt: skip
 def test_law_language_and_zone_follow_from_the_country(country: str, law: str, language: str, timezone: str) -> None:
     settings = loaded(country=country)
     assert (settings.law.profile, settings.language, settings.law.timezone) == (law, language, timezone)
@@ -273,8 +267,8 @@ def test_an_unknown_place_is_told_with_the_nearest(country: str, fragment: str) 
 
 
 def test_a_place_without_a_law_of_its_own_may_name_one() -> None:
-    settings = loaded('[law]\nprofile = "us_ca_ccpa"', country="US-TX")
-    assert (settings.law.profile, settings.law.timezone) == ("us_ca_ccpa", "America/Chicago")
+    law = loaded('[law]\nprofile = "us_ca_ccpa"', country="US-TX").law
+    assert (law.profile, law.timezone) == ("us_ca_ccpa", "America/Chicago")
 
 
 def test_another_regulator_is_not_mixed_with_the_laws_own() -> None:
@@ -303,7 +297,6 @@ def test_the_table_of_providers_is_consistent() -> None:
             assert any("OAuth2" in problem for problem in problems(hosts, mailbox=f"us@{domain}")), name
         else:
             assert loaded(hosts, mailbox=f"us@{domain}").smtp.host == provider.smtp.host, name
-    assert provider_of_domain("example.org") is None
 
 
 def test_relative_paths_start_from_the_folder_of_the_file(tmp_path: Path) -> None:
@@ -401,8 +394,6 @@ def test_the_example_loads_and_its_commented_lines_are_the_defaults_of_every_opt
     settings = load(EXAMPLE, environ=environ)
     every = re.sub(r"(?m)^#(?=[a-z_]+ = )", "", EXAMPLE.read_text())
     assert load_text(every, str(EXAMPLE), environ=environ) == settings
-    assert leaves(tomllib.loads(every)) == leaves(tomllib.loads(show(settings)))
-
-
-def leaves(tree: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(key, name) for key, table in tree.items() for name in (table if isinstance(table, dict) else ("",))}
+    named, shown = tomllib.loads(every), tomllib.loads(show(settings))
+    assert named.keys() == shown.keys()
+    assert all(set(named[key]) == set(shown[key]) for key in shown if isinstance(shown[key], dict))

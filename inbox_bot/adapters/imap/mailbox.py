@@ -177,17 +177,20 @@ class ImapMailbox:
     def _fetch(self, uids: Sequence[int], *items: str) -> dict[int, dict[bytes, Any]]:
         """The items by UID, `BODY.PEEK[]<...>` as BODY.
 
-        A UID that is missing has vanished, and that is made sure of: nobody will ask for it again.
+        A UID that is missing has vanished, and that was made sure of: nobody will ask for it again.
         """
         wanted = {b"BODY" if item.startswith("BODY") else item.encode() for item in items}
         # Flags that others change are told unasked, under the sequence number: those have not what was asked for.
         answer = {uid: _named(item) for uid, item in self._client.fetch(list(uids), items).items()}
         answer = {uid: item for uid, item in answer.items() if wanted <= item.keys()}
-        missing = set(uids) - answer.keys()
-        if missing:
+        doubtful = {uid for uid in uids if uid not in answer or _is_placeholder(answer[uid])}
+        if doubtful:
             self._client.noop()  # lets the server say what was expunged
-            if missing & set(self._client.search(["UID", ",".join(map(str, sorted(missing)))])):
+            listed = doubtful.intersection(self._client.search(["UID", ",".join(map(str, sorted(doubtful)))]))
+            if listed - answer.keys():
                 raise ValueError("mail that is listed but not handed out")
+            for uid in doubtful - listed:
+                answer.pop(uid, None)
         return answer
 
     def _fetch_each(self, uids: Iterable[int], refusal: IMAPClientError) -> dict[int, dict[bytes, Any]]:
@@ -242,6 +245,12 @@ def _spans(exists: int, window: int) -> Iterator[tuple[str, ...]]:
 
 def _named(item: dict[bytes, Any]) -> dict[bytes, Any]:
     return {b"BODY" if key.startswith(b"BODY[") else key: value for key, value in item.items()}
+
+
+def _is_placeholder(item: dict[bytes, Any]) -> bool:
+    # Dovecot's answer for a mail that another client expunges meanwhile: no body, no bytes, the first of January 1970.
+    at = item.get(b"INTERNALDATE")
+    return item.get(b"BODY", b"") is None or (at is not None and at.timestamp() == 0)
 
 
 def _raw(place: Place, item: dict[bytes, Any], *, junk: bool) -> RawMessage:

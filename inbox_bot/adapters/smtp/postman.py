@@ -1,6 +1,7 @@
 """Handing in letters: the port `Postman` over SMTP."""
 
 import re
+import select
 import smtplib
 import socket
 from collections.abc import Iterator, Sequence
@@ -77,7 +78,9 @@ class SmtpPostman:
             self._drop()
             raise ValueError("a letter that is not 7-bit lines ended by CRLF")
         with self._talking():
-            self._line(in_data=True).send(re.sub(rb"(?m)^\.", b"..", raw))
+            client = self._line(in_data=True)
+            client.send(re.sub(rb"(?m)^\.", b"..", raw))
+            _fail_if_hung_up(client)
 
     def dot(self) -> Reply:
         """Send the final dot and wait for the reply: 250, 4xx or 5xx came whole; code 0 is everything else.
@@ -85,7 +88,9 @@ class SmtpPostman:
         Raises:
             PostmanUnreachable: the connection was gone before; the letter was certainly not sent.
         """
-        client = self._line(in_data=True)
+        with self._talking():
+            client = self._line(in_data=True)
+            _fail_if_hung_up(client)
         self._in_data = False
         try:
             _patience(client, self._server.final_timeout)
@@ -188,6 +193,15 @@ class SmtpPostman:
 def _reply(code: int, text: bytes) -> Reply:
     words = "".join(char if char.isprintable() else " " for char in text.decode(errors="replace"))
     return Reply(code, words.strip()[:_TEXT])
+
+
+def _fail_if_hung_up(client: smtplib.SMTP) -> None:
+    # A send succeeds after the other side has closed: better to know before the dot than to wonder after it.
+    poll = select.poll()
+    if client.sock is not None:
+        poll.register(client.sock, select.POLLRDHUP)
+    if client.sock is None or poll.poll(0):
+        raise smtplib.SMTPServerDisconnected("hung up")
 
 
 def _patience(client: smtplib.SMTP, seconds: float) -> None:

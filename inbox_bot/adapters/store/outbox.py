@@ -40,12 +40,15 @@ class Store(Register):
         found = self._letters("occasion = ?", occasion)
         return found[0] if found else None
 
-    def next_due(self, now: datetime) -> Letter | None:
-        """The queued letter that is due longest, or None."""
-        found = self._letters("state = 'queued' AND due_at <= ?", rows.instant(now))
+    def next_due(self, now: datetime, *, owner_only: bool = False) -> Letter | None:
+        """The queued letter that is due longest, or None. owner_only: of those to the owner and to ourselves."""
+        kinds = " AND kind IN ('digest', 'probe')" if owner_only else ""
+        found = self._letters(f"state = 'queued' AND due_at <= ?{kinds}", rows.instant(now))
         return found[0] if found else None
 
-    def move(self, letter: Letter, to: LetterState, now: datetime, *, reply: str = "", due_at: datetime | None = None) -> Letter:
+    def move(
+        self, letter: Letter, to: LetterState, now: datetime, *, reply: str = "", due_at: datetime | None = None
+    ) -> Letter:
         """Move a letter to a state, compare-and-set, and commit (or join the transaction that is open).
 
         Raises:

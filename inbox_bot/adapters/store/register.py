@@ -13,7 +13,7 @@ from inbox_bot.adapters.store import rows
 from inbox_bot.adapters.store.connection import translated, writing
 from inbox_bot.domain.message import Place
 from inbox_bot.domain.outbox import Draft, Kind, LetterState
-from inbox_bot.domain.request import TRANSITIONS, Event, Outcome, Request, State, Step
+from inbox_bot.domain.request import TRANSITIONS, Event, Outcome, Request, State
 from inbox_bot.domain.thread import keyed
 from inbox_bot.errors import NotFound, StepRefused
 from inbox_bot.ports import Cursor, Sighting
@@ -111,6 +111,11 @@ class Register(Table):
             *digests,
         )
         return Sighting(found[0]["verdict"], found[0]["reason"], found[0]["reference"]) if found else None
+
+    def sightings(self, folder: str) -> dict[int, Sighting]:
+        """How each mail of a folder was recorded, by UID."""
+        found = self._rows("SELECT uid, verdict, reason, reference FROM seen WHERE folder = ?", folder)
+        return {row["uid"]: Sighting(row["verdict"], row["reason"], row["reference"]) for row in found}
 
     def see(self, place: Place, digest: str, verdict: str, reason: str, reference: str | None, now: datetime) -> None:
         """Record that a mail was dealt with; only the record `old` gives way to another at the same place."""
@@ -356,5 +361,3 @@ def _cursor(row: rows.Row) -> Cursor:
         left_alone=row["left_alone"],
         swept_on=row["swept_on"] and date.fromisoformat(row["swept_on"]),
     )
-
-

@@ -80,20 +80,14 @@ class View:
 
 
 def _unfolded(block: bytes) -> list[str]:
-    """Logical lines. The continuation of a line that is no field stands for itself as well."""
+    """Logical lines: each with its continuations (RFC 5322 section 2.2.3)."""
     lines: list[list[str]] = []
-    loose: list[str] = []
-    is_field = True
     for line in _BREAK.split(block.translate(None, _CONTROL).decode("utf-8", "replace")):
         if line[:1] in (" ", "\t") and lines:
             lines[-1].append(line)
-            if not is_field:
-                loose.append(line)
-                is_field = ":" in line
         elif line:
             lines.append([line])
-            is_field = ":" in line
-    return ["".join(parts) for parts in lines] + loose
+    return ["".join(parts) for parts in lines]
 
 
 def _fields_of(line: str) -> Fields:

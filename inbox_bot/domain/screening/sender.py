@@ -31,8 +31,8 @@ _NO_REPLY = re.compile(
     r"|ne[-_.]?pas[-_.]?repondre|pas[-_.]?de[-_.]?reponse|sans[-_.]?reponse"  # French
     r"|no[-_.]?(?:responder|responda|respondas|contestar|conteste|respongueu|respondre)"  # Spanish, Catalan
     r"|nao[-_.]?respond|non[-_.]?risp|senza[-_.]?risposta"  # Portuguese, Italian
-    r"|(?:svar|besvar|besvara)[-_.]?(?:ikke|inte|ej)|(?:ikke|inte|ej)[-_.]?(?:be)?svar|inge[nt][-_.]?svar"  # Nordic
-    r"|al?a[-_.]?vastaa|ei[-_.]?vasta|mitte[-_.]?vasta"  # Finnish, Estonian
+    r"|(?:be)?svara?[-_.]?(?:ikke|inte|ej)|(?:ikke|inte|ej)[-_.]?(?:be)?svar|inge[nt][-_.]?svar"  # Nordic
+    r"|ala[-_.]?vastaa|ei[-_.]?vasta|mitte[-_.]?vasta"  # Finnish, Estonian
     r"|nie[-_.]?odpowiada|bez[-_.]?odpowiedzi|ne[-_.]?odpov[ie]|ne[-_.]?odgov|ne[-_.]?otgov|ne[-_.]?otvech"  # Slavic
     r"|ne[-_.]?vidpov|ne[-_.]?valaszol|neatsaky|neatbild|nu[-_.]?raspund|fara[-_.]?raspuns|cevap[-_.]?verme|yanitlama"
     r")"
@@ -78,7 +78,11 @@ def is_safe(address: str) -> bool:
 
 def is_form(message: InboundMessage, identity: Identity | None) -> bool:
     """Whether the one From address is a web form that the owner trusts."""
-    return identity is not None and len(message.senders) == 1 and message.senders[0].address.lower() in map(str.lower, identity.forms)
+    return (
+        identity is not None
+        and len(message.senders) == 1
+        and message.senders[0].address.lower() in map(str.lower, identity.forms)
+    )
 
 
 def answer_address(message: InboundMessage, identity: Identity | None) -> str | None:

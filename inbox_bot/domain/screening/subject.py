@@ -97,7 +97,7 @@ _WORDS = """
 away | vacation | annual leave | on leave | on holiday | on vacation | parental leave | maternity leave | ooo | absence
 abwesend | abwesenheit | urlaub | urlaubsabwesenheit | absent | absente | absent(e) | en congé | congés | vacaciones
 ausente | ausencia | de vacaciones | assente | assenza | in ferie | ferie | férias | de férias | ausência | afwezig
-afwezigheid | niet aanwezig | met vakantie | op vakantie | frånvarande | frånvaro | semester | fraværende | fravær
+afwezigheid | niet aanwezig | met vakantie | op vakantie | frånvarande | frånvaro | fraværende | fravær
 ferie | på ferie | poissa | lomalla | puhkusel | eemal | nieobecny | nieobecna | nieobecność | urlop | nepřítomnost
 nepřítomen | neprítomnosť | dovolená | dovolenka | távollét | szabadság | szabadságon | absență | concediu | în concediu
 odsoten | odsotna | odsotnost | odsutnost | odsutan | godišnji odmor | atostogos | atostogose | prombūtne | prombūtnē
@@ -107,8 +107,8 @@ fjarverandi | 不在 | 外出 | 休暇 | 休假
 
 _ANYWHERE = """
 is out of the office | is out of office | is currently out of | is on annual leave | is on vacation | is on holiday
-ist außer haus | ist nicht im büro | ist im urlaub | ist abwesend | est absent du bureau
-est en congé | est absente du bureau | está fuera de la oficina | está ausente de la oficina | è fuori ufficio | è assente dall'ufficio
+ist außer haus | ist nicht im büro | ist im urlaub | ist abwesend | est absent du bureau | est absente du bureau
+est en congé | está fuera de la oficina | está ausente de la oficina | è fuori ufficio | è assente dall'ufficio
 está fora do escritório | is niet op kantoor
 is afwezig | är inte på kontoret | er ikke på kontoret | jest poza biurem | je mimo kancelář | nincs az irodában
 (automatic reply) | (automated reply) | (auto reply) | (autoreply) | (auto-reply) | (out of office)

@@ -6,7 +6,7 @@ What ordinary people's programs and providers add must not be here; where they s
 """
 
 _TRUE = r"^\W*(yes|true|1)\b"
-_WEBMAIL = r"rcube|roundcube|webmail|squirrel|horde|\bimp\b|rainloop|snappymail|afterlogic|atmail|ilohamail|nocc"
+_WEBMAIL = r"rcube|rcmail|roundcube|webmail|squirrel|horde|\bimp\b|rainloop|snappymail|afterlogic|atmail|ilohamail|nocc"
 _MAILERS = (
     r"php|swift ?mailer|symfony|nodemailer|mailman|acymailing|mailpoet|\bsendy\b|mailster|mailchimp|mailjet|sendinblue"
     r"|brevo|cleverreach|inxmail|optivo|rapidmail|newsletter|campaign|exacttarget|eloqua|marketo|hubspot|infusionsoft"
@@ -38,8 +38,8 @@ HEADERS: tuple[tuple[str, str, str], ...] = (
         """,
         "",
     ),
-    # Fastmail and QQ put a Feedback-ID on private mail as well.
-    ("mass_mailing", "feedback-id", r"^(?!.*:fastmail$|.*:(foxmail|qq)\.com:)"),
+    # Proton, Fastmail, Zoho and QQ put a Feedback-ID on private mail as well.
+    ("mass_mailing", "feedback-id", r"^(?!.*(:user:proton|:fastmail|:zohomail)$|.*:(foxmail|qq)\.com:)"),
     (
         "mass_mailing",
         """

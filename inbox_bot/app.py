@@ -246,8 +246,9 @@ class App:
         return report
 
     def _deliver(self, register: store.Store, heartbeat: Callable[[], None]) -> delivery.DeliveryReport:
-        """Send what is due. Before the first complete poll only to the owner: a letter of a restored register may have
-        gone out already, which its copy in the mailbox tells.
+        """Send what is due; before the first complete poll only to the owner.
+
+        A letter of a restored register may have gone out already, which its copy in the mailbox tells.
         """
         round_ = delivery.Round(self.postman(), register, self.clock, random.random, heartbeat)
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox_bot.domain.outbox import GIVE_UP_AFTER, SETTLE, Kind, Letter, LetterState, retry_at
-from inbox_bot.domain.request import Event, Step
+from inbox_bot.domain.request import Event, State, Step
 from inbox_bot.domain.thread import OWN_HEADER
 from inbox_bot.errors import InboxBotError, PostmanError
 from inbox_bot.letters import Correspondent
@@ -44,7 +44,7 @@ class DeliveryReport:
 
 
 def recover(register: Register, now: datetime) -> None:
-    """After a start: what was claimed was not sent; what had reached its dot may have been. Needs the lock."""
+    """Before a round: what was claimed was not sent; what had reached its dot may have been. Needs the lock."""
     for letter in register.letters(state=LetterState.SENDING):
         register.move(letter, LetterState.QUEUED, now, reply="interrupted before the final dot")
     for letter in register.letters(state=LetterState.DOT):
@@ -58,6 +58,7 @@ def deliver_due(round_: Round, *, owner_only: bool = False) -> DeliveryReport:
         PostmanError: the server cannot be used now; letters stay queued.
         RegisterError: nothing more can be committed, so nothing more is sent.
     """
+    recover(round_.register, round_.clock())  # a full disk can leave a letter claimed in this very process
     counts = dict.fromkeys(LetterState, 0)
     try:
         while (letter := round_.register.next_due(round_.clock(), owner_only=owner_only)) is not None:
@@ -91,7 +92,11 @@ def _deliver(round_: Round, letter: Letter) -> Letter:
     except InboxBotError:
         postman.abort()  # The dot may not be sent unless it is on record.
         raise
-    reply = postman.dot()
+    try:
+        reply = postman.dot()
+    except PostmanError as error:
+        _settle(register, at_dot, Reply(450, str(error)), round_.clock(), round_.spread())
+        raise
     return _settle(register, at_dot, reply, round_.clock(), round_.spread())
 
 
@@ -163,6 +168,8 @@ def _copy_found(mailbox: Mailbox, letter: Letter) -> bool:
 def _surely_lost(register: Register, letter: Letter, probe: Letter, now: datetime) -> bool:
     began = register.meta("poll_began_at")
     if probe.witnessed_at is None or letter.settled_at is None or began is None:
+        return False
+    if letter.draft.reference and register.request(letter.draft.reference).state is State.CLOSED:
         return False
     polled_since = datetime.fromisoformat(began) > probe.witnessed_at
     return polled_since and now - letter.settled_at >= SETTLE and register.ever_witnessed()

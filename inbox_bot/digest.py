@@ -1,6 +1,6 @@
 """The owner's digest: what the register knows -> agenda -> letter -> outbox, decided once per local day."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -10,6 +10,7 @@ from inbox_bot.domain.request import Event, Request, State, Step
 from inbox_bot.letters import Correspondent
 from inbox_bot.ports import Register
 
+_TOLD_AT = "digest_decided_at"
 _ACKNOWLEDGED = {
     LetterState.SENT: "sent",
     LetterState.QUEUED: "queued",
@@ -50,6 +51,7 @@ def decide_today(register: Register, correspondent: Correspondent, almanac: Alma
         if draft is not None:
             register.queue(draft, now)
             _remember(register, today, now)
+            register.remember(_TOLD_AT, now.isoformat())
         register.decide_day(today.today, now, sent=draft is not None)
     return today
 
@@ -89,7 +91,7 @@ def acknowledgement_of(register: Register, request: Request) -> str:
     """Where a request's acknowledgement stands, in one word of the agenda's."""
     letter = register.by_occasion(f"ack:{request.reference}")
     if letter is not None:
-        return _ACKNOWLEDGED[letter.state]
+        return "failed" if letter.bounced_at is not None else _ACKNOWLEDGED[letter.state]
     return "withheld" if request.withheld and request.state is not State.TRIAGE else "none"
 
 
@@ -99,21 +101,51 @@ def _remember(register: Register, today: Agenda, now: datetime) -> None:
     for mark in today.marks_to_record:
         detail = (("days", str(mark.days)), ("due_on", mark.due_on.isoformat()))
         register.step(Event(mark.reference, Step.REMINDED, now, "clock", detail))
+    register.remember("moved_in_told", str(_moved_in(register)))
+    if any(trouble.kind is TroubleKind.BASELINE for trouble in today.troubles):
+        register.remember("baseline_told", today.today.isoformat())
 
 
-def _troubles(register: Register) -> Iterable[Trouble]:
+def _troubles(register: Register) -> Iterator[Trouble]:
     """What stays wrong until the owner acts. What an entry of the agenda shows itself is not repeated here."""
-    for kind, state in ((TroubleKind.FAILED, LetterState.FAILED), (TroubleKind.UNCERTAIN, LetterState.UNCERTAIN)):
-        for letter in register.letters(state=state):
-            if letter.draft.kind is Kind.ACKNOWLEDGEMENT and letter.draft.reference:
-                yield _trouble(kind, letter, letter.draft.reference)
-    left_alone = sum(cursor.left_alone for cursor in register.cursors())
-    moved_in = register.counts().get("old", 0)
-    if (left_alone or moved_in) and register.meta("baseline_told") is None:
+    told = register.meta(_TOLD_AT)
+    told_at = datetime.fromisoformat(told) if told else None
+    for request in register.requests():
+        letter = register.by_occasion(f"ack:{request.reference}")
+        if letter is not None and (trouble := _trouble(letter, request.reference, told_at)) is not None:
+            yield trouble
+    lost = [letter for letter in register.letters(state=LetterState.FAILED) if letter.draft.kind is Kind.DIGEST]
+    fresh = sum(_is_fresh(letter.settled_at, told_at) for letter in lost)
+    if fresh:
+        yield Trouble(TroubleKind.FAILED, "inbox-bot status", count=fresh)
+    yield from _baseline(register)
+
+
+def _trouble(letter: Letter, reference: str, told_at: datetime | None) -> Trouble | None:
+    remedy = f"inbox-bot show {reference}"
+    if letter.state is LetterState.FAILED or letter.bounced_at is not None:
+        fresh = _is_fresh(letter.bounced_at or letter.settled_at, told_at)
+        return Trouble(TroubleKind.FAILED, remedy, reference=reference, fresh=fresh)
+    if letter.state is LetterState.UNCERTAIN:
+        return Trouble(TroubleKind.UNCERTAIN, remedy, reference=reference, fresh=_is_fresh(letter.settled_at, told_at))
+    return None
+
+
+def _is_fresh(since: datetime | None, told_at: datetime | None) -> bool:
+    """Whether no earlier digest can have told of what is so since an instant."""
+    return told_at is None or since is None or since > told_at
+
+
+def _baseline(register: Register) -> Iterator[Trouble]:
+    """The mail that is not ours to answer: told once, and again when more of it was moved in."""
+    told = register.meta("baseline_told") is not None
+    left_alone = 0 if told else sum(cursor.left_alone for cursor in register.cursors())
+    count = left_alone + _moved_in(register) - int(register.meta("moved_in_told") or 0)
+    if count > 0:
         began = min(cursor.baseline_at for cursor in register.cursors())
         since = date.fromordinal(began.date().toordinal() - 30)
-        yield Trouble(TroubleKind.BASELINE, f"inbox-bot import --since {since}", count=left_alone + moved_in)
+        yield Trouble(TroubleKind.BASELINE, f"inbox-bot import --since {since}", count=count)
 
 
-def _trouble(kind: TroubleKind, letter: Letter, reference: str) -> Trouble:
-    return Trouble(kind, f"inbox-bot show {reference}", reference=reference, fresh=letter.bounced_at is None)
+def _moved_in(register: Register) -> int:
+    return register.counts().get("old", 0)

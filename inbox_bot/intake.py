@@ -18,10 +18,10 @@ from inbox_bot.domain.classification import Classification
 from inbox_bot.domain.decision import Arrival, Decision, Known, Policy, decide, sender_of
 from inbox_bot.domain.message import Identity, InboundMessage, Place, RawMessage
 from inbox_bot.domain.mime import parse, topmost_received_at
-from inbox_bot.domain.outbox import LetterState
+from inbox_bot.domain.outbox import Letter, LetterState
 from inbox_bot.domain.request import Event, Request, Step, Verdict
 from inbox_bot.domain.screening import screen
-from inbox_bot.errors import MailboxError, NotFound, RegisterError
+from inbox_bot.errors import MailboxError, RegisterError, TemplateError
 from inbox_bot.letters import Correspondent
 from inbox_bot.ports import Cursor, Folder, Mailbox, Register
 
@@ -31,8 +31,6 @@ BATCH = 25
 _TEXT_WINDOW = 1 << 20
 _POISON = 2  # deaths of one mail by itself, after the one that ended its batch
 _SKEW = timedelta(hours=1)
-_BOUNCE_TYPES = {"multipart/report", "message/delivery-status", "message/feedback-report", "text/rfc822-headers"}
-_BOUNCERS = ("mailer-daemon@", "postmaster@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +102,19 @@ def _poll_folder(desk: Desk, name: str, *, junk: bool) -> PollReport:
     if cursor is None:
         return _set_baseline(desk, folder)
     today = desk.clock().date()
-    fresh: list[int] = []
-    late: list[int] = []
-    if cursor.uidvalidity != folder.uidvalidity:
-        _log.warning("folder %s: UIDVALIDITY changed, listing its mail since the baseline again", name)
-        late = _since_baseline(desk, cursor)
-        cursor = replace(cursor, uidvalidity=folder.uidvalidity, uid=0)
-        fresh_from = folder.uidnext
+    # UIDNEXT never falls (RFC 9051 section 2.3.1.1), but for a server restored from its backup: then UIDs come again.
+    if cursor.uidvalidity != folder.uidvalidity or folder.uidnext <= cursor.uid:
+        _log.warning("folder %s was renumbered: listing its mail since the baseline again", name)
+        uids = _since_baseline(desk, cursor, range(1, folder.uidnext))
+        # The cursor stays until all is read: what is listed twice is known by its digest.
+        report = _read_all(desk, folder, cursor, uids, junk=junk, moving=False)
+        done = replace(cursor, uidvalidity=folder.uidvalidity, uid=folder.uidnext - 1, swept_on=today)
     else:
-        fresh_from = cursor.uid + 1
-        if folder.uidnext > fresh_from:
-            fresh = desk.mailbox.uids_after(cursor.uid)
-        if cursor.swept_on != today:
-            seen = desk.register.uids_seen(name, folder.uidvalidity)
-            late = [uid for uid in _since_baseline(desk, cursor) if uid not in seen and uid < fresh_from]
-    report = _read_all(desk, cursor, sorted({*late, *fresh}), frozenset(late), junk=junk)
-    after = desk.register.cursor(name) or cursor
-    uid = max(after.uid, folder.uidnext - 1 if after.uidvalidity != folder.uidvalidity else 0)
-    done = replace(after, uidvalidity=folder.uidvalidity, uid=uid, swept_on=today)
-    if done != after:
+        fresh = desk.mailbox.uids_after(cursor.uid) if folder.uidnext > cursor.uid + 1 else []
+        late = _late(desk, cursor) if cursor.swept_on != today else []
+        report = _read_all(desk, folder, cursor, [*late, *fresh], junk=junk, moving=True)
+        done = replace(cursor, uid=max([cursor.uid, *fresh]), swept_on=today)
+    if done != desk.register.cursor(name):
         with desk.register.writing():
             desk.register.set_cursor(done)
     return report
@@ -130,53 +122,69 @@ def _poll_folder(desk: Desk, name: str, *, junk: bool) -> PollReport:
 
 def _set_baseline(desk: Desk, folder: Folder) -> PollReport:
     now = desk.clock()
+    month_ago = now - timedelta(days=30)
+    listed = desk.mailbox.uids_since(month_ago.date()) if folder.exists else []
+    delivered = desk.mailbox.received_at([uid for uid in listed if uid < folder.uidnext])
+    recent = sum(at >= month_ago for at in delivered.values())
+    # The server's clock may be ahead of ours: what lies there already was delivered before the baseline, by definition.
+    newest = max((at for at in delivered.values() if at < now + _SKEW), default=now)
     # INTERNALDATE has whole seconds: the next whole second is the first that is certainly after the baseline.
-    baseline_at = (now + timedelta(seconds=1)).replace(microsecond=0)
-    recent = len(desk.mailbox.uids_since((now - timedelta(days=30)).date())) if folder.exists else 0
+    baseline_at = (max(now, newest) + timedelta(seconds=1)).replace(microsecond=0)
     cursor = Cursor(folder.name, folder.uidvalidity, folder.uidnext - 1, baseline_at, recent, now.date())
     with desk.register.writing():
         desk.register.set_cursor(cursor)
     return PollReport(baselines=((folder.name, recent),))
 
 
-def _since_baseline(desk: Desk, cursor: Cursor) -> list[int]:
-    """UIDs of the examined folder delivered at or after the baseline, whatever their order."""
+def _late(desk: Desk, cursor: Cursor) -> list[int]:
+    """UIDs that became visible after the cursor had passed them."""
+    seen = desk.register.uids_seen(cursor.folder, cursor.uidvalidity)
+    return _since_baseline(desk, cursor, range(1, cursor.uid + 1), seen)
+
+
+def _since_baseline(desk: Desk, cursor: Cursor, among: range, seen: frozenset[int] = frozenset()) -> list[int]:
+    """UIDs of the examined folder delivered at or after the baseline, whatever their order, less those seen."""
     # SEARCH SINCE compares days in the server's zone: one day of margin, then the instant decides.
     candidates = desk.mailbox.uids_since((cursor.baseline_at - timedelta(days=1)).date())
-    delivered = desk.mailbox.received_at(candidates)
+    delivered = desk.mailbox.received_at([uid for uid in candidates if uid in among and uid not in seen])
     return sorted(uid for uid, at in delivered.items() if at >= cursor.baseline_at)
 
 
-def _read_all(desk: Desk, cursor: Cursor, uids: Sequence[int], late: frozenset[int], *, junk: bool) -> PollReport:
-    """Batches of one folder; after an unclean end one mail at a time, so that a deadly mail shows itself."""
+def _read_all(
+    desk: Desk, folder: Folder, cursor: Cursor, uids: Sequence[int], *, junk: bool, moving: bool
+) -> PollReport:
+    """Batches of one folder; after an unclean end one mail at a time, so that a deadly mail shows itself.
+
+    moving: whether the cursor follows, in the transaction of each batch. uids: sorted.
+    """
     report = PollReport()
     if not uids:
         return report
-    register = desk.register
-    unclean = register.meta("reading") == "begun"
+    register, reading = desk.register, f"reading:{folder.name}"
+    unclean = register.meta(reading) == "begun"
     if not unclean:
         with register.writing():
-            register.remember("reading", "begun")
+            register.remember(reading, "begun")
     try:
         for batch in chunked(uids, 1 if unclean else BATCH):
-            arrivals = _alone(desk, cursor, batch[0], junk=junk) if unclean else _arrivals(desk, batch, junk=junk)
-            dated = [_with_baseline(arrival, cursor, late) for arrival in arrivals]
+            arrivals = _alone(desk, folder, batch[0], junk=junk) if unclean else _arrivals(desk, batch, junk=junk)
+            dated = [_with_baseline(arrival, cursor) for arrival in arrivals]
             with register.writing():
                 report += record(desk, dated)
-                register.set_cursor(replace(cursor, uid=max(cursor.uid, batch[-1])))
+                if moving:
+                    register.set_cursor(replace(cursor, uid=max(cursor.uid, batch[-1])))
             desk.heartbeat()
     finally:
         # Reached by every end but a sudden death: an error of the network is no fault of the mail.
         with suppress(RegisterError), register.writing():
-            register.remember("reading", "ended")
-            register.forget_attempts()
+            register.remember(reading, "ended")
+            register.forget_attempts(folder.name)
     return report
 
 
-def _with_baseline(arrival: Arrival, cursor: Cursor, late: frozenset[int]) -> Arrival:
+def _with_baseline(arrival: Arrival, cursor: Cursor) -> Arrival:
     # A new UID with an old date is mail moved in from elsewhere; a server's clock may be an hour off.
-    moved_in = arrival.place.uid not in late and arrival.received_at < cursor.baseline_at - _SKEW
-    return replace(arrival, before_baseline=moved_in)
+    return replace(arrival, before_baseline=arrival.received_at < cursor.baseline_at - _SKEW)
 
 
 def chunked(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
@@ -184,11 +192,11 @@ def chunked(uids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (uids[start : start + size] for start in range(0, len(uids), size))
 
 
-def _alone(desk: Desk, cursor: Cursor, uid: int, *, junk: bool) -> list[Arrival]:
-    place = Place(cursor.folder, cursor.uidvalidity, uid)
+def _alone(desk: Desk, folder: Folder, uid: int, *, junk: bool) -> list[Arrival]:
+    place = Place(folder.name, folder.uidvalidity, uid)
     if desk.register.deaths(place) >= _POISON:
         delivered = desk.mailbox.received_at([uid]).get(uid, desk.clock())
-        _log.error("mail %s/%d ended the program three times: set aside as a possible request", cursor.folder, uid)
+        _log.error("mail %s/%d ended the program three times: set aside as a possible request", folder.name, uid)
         return [Arrival(place, delivered, junk, f"poison:{place.uidvalidity}:{uid}")]
     desk.register.attempt(place)
     return _arrivals(desk, [uid], junk=junk)
@@ -201,10 +209,12 @@ def _arrivals(desk: Desk, uids: Sequence[int], *, junk: bool) -> list[Arrival]:
 def read(desk: Desk, raw: RawMessage) -> Arrival:
     """Parse, screen and classify one mail. Never raises for what is in the mail: then it is `unparsed`."""
     key, *older = desk.register.keys
+    # A date to come (an APPEND may give any) would be a deadline that never comes.
+    received_at = min(raw.received_at.astimezone(UTC), desk.clock())
+    if not raw.head:  # The server withheld it; nothing may be taken for the same as another that was.
+        return Arrival(raw.place, received_at, raw.junk, f"withheld:{raw.place.uidvalidity}:{raw.place.uid}")
     digests = tuple(thread.digest(each, raw.head) for each in older)
-    arrival = Arrival(
-        raw.place, raw.received_at.astimezone(UTC), raw.junk, thread.digest(key, raw.head), older_digests=digests
-    )
+    arrival = Arrival(raw.place, received_at, raw.junk, thread.digest(key, raw.head), older_digests=digests)
     try:
         message = parse(raw.head, truncated=not raw.complete)
         if message.truncated and not raw.complete:
@@ -213,7 +223,7 @@ def read(desk: Desk, raw: RawMessage) -> Arrival:
         delivered = topmost_received_at(message)
         return replace(
             arrival,
-            received_at=min(arrival.received_at, delivered or arrival.received_at),
+            received_at=min(received_at, delivered or received_at),
             message=message,
             screening=screen(message, desk.identity),
             classification=desk.classify(message),
@@ -249,21 +259,25 @@ def _draw(desk: Desk, now: datetime) -> str:
 
 def _known(desk: Desk, arrival: Arrival, now: datetime) -> Known:
     register, message = desk.register, arrival.message
-    digests = (arrival.digest, *arrival.older_digests)
-    sighting = register.sighting(digests)
+    sighting = register.sighting((arrival.digest, *arrival.older_digests))
     if sighting and sighting.verdict == "old" and arrival.imported:
         sighting = None
     seen = (sighting.verdict, sighting.reason, sighting.reference) if sighting else None
     if message is None:
         return Known(seen=seen)
     sender = sender_of(arrival) or ""
+    earlier = (
+        sighting.reference
+        if sighting
+        else register.duplicate(message.message_id or "", sender, arrival.text_hash or "")
+    )
     tally = register.tally(sender, now)
     return Known(
         seen=seen,
+        earlier=register.request(earlier) if earlier and register.has(earlier) else None,
         own_letter=_own_letter(desk, message),
         bounced_letter=_bounced_letter(desk, message),
         thread=_thread(desk, message),
-        duplicate=register.duplicate(message.message_id or "", sender, arrival.text_hash or ""),
         open_requests=register.open_requests_of(sender) if sender else (),
         letters_to_sender=tally[0],
         letters_last_hour=tally[1],
@@ -273,40 +287,26 @@ def _known(desk: Desk, arrival: Arrival, now: datetime) -> Known:
 
 def _own_letter(desk: Desk, message: InboundMessage) -> int | None:
     """The letter of ours that this mail is a copy of: our token in its own headers, and our text."""
-    named = " ".join((*message.all(thread.OWN_HEADER), message.message_id or ""))
-    for token in thread.tokens(desk.register.keys, named):
-        letter = desk.register.by_token(token)
-        hashes = {thread.text_hash(key, message.text) for key in desk.register.keys}
-        if letter is not None and letter.draft.text_hash in hashes:
-            return letter.id
-    return None
+    hashes = {thread.text_hash(key, message.text) for key in desk.register.keys}
+    letters = _letters(desk, thread.own_tokens(desk.register.keys, message))
+    return next((letter.id for letter in letters if letter.draft.text_hash in hashes), None)
 
 
 def _bounced_letter(desk: Desk, message: InboundMessage) -> int | None:
-    """The letter that came back in this mail: the shape of a bounce (RFC 3464), and our token inside."""
-    reported = _BOUNCE_TYPES & set(message.content_types)
-    nobody = message.first("return-path").strip() == "<>"
-    daemon = any(sender.address.startswith(_BOUNCERS) for sender in message.senders)
-    if not (reported or nobody or daemon):
-        return None
-    inside = "\n".join((message.text, message.forwarded, *message.references, *message.in_reply_to))
-    for token in thread.tokens(desk.register.keys, inside):
-        letter = desk.register.by_token(token)
-        if letter is not None:
-            return letter.id
-    return None
+    """The letter that came back in this mail."""
+    letters = _letters(desk, thread.bounced_tokens(desk.register.keys, message))
+    return next((letter.id for letter in letters), None)
 
 
 def _thread(desk: Desk, message: InboundMessage) -> Request | None:
-    """The request whose letter this mail answers, by a token of ours in its thread headers."""
-    for token in thread.tokens(desk.register.keys, " ".join((*message.in_reply_to, *message.references))):
-        letter = desk.register.by_token(token)
-        if letter is not None and letter.draft.reference is not None:
-            try:
-                return desk.register.request(letter.draft.reference)
-            except NotFound:
-                continue
-    return None
+    """The request whose letter this mail answers."""
+    letters = _letters(desk, thread.answered_tokens(desk.register.keys, message))
+    references = (letter.draft.reference for letter in letters)
+    return next((desk.register.request(found) for found in references if found and desk.register.has(found)), None)
+
+
+def _letters(desk: Desk, tokens: Sequence[str]) -> Iterator[Letter]:
+    return (letter for token in tokens if (letter := desk.register.by_token(token)) is not None)
 
 
 def _write(desk: Desk, decision: Decision, now: datetime) -> None:
@@ -327,10 +327,21 @@ def _write(desk: Desk, decision: Decision, now: datetime) -> None:
         _bounce(register, decision.bounced, now)
     if decision.acknowledge and decision.reference and decision.forward_path:
         request = decision.request or register.request(decision.reference)
-        register.queue(desk.correspondent.acknowledgement(request, decision.forward_path, now), now)
+        _acknowledge(desk, request, decision.forward_path, now)
     if decision.verdict != Verdict.UNRELATED:
         what = " ".join(filter(None, (decision.verdict, decision.reference, decision.reason)))
         _log.info("mail %s/%d: %s", arrival.place.folder, arrival.place.uid, what)
+
+
+def _acknowledge(desk: Desk, request: Request, forward_path: str, now: datetime) -> None:
+    try:
+        draft = desk.correspondent.acknowledgement(request, forward_path, now)
+    except TemplateError as error:
+        # A letter that cannot be written must not keep the request out of the register.
+        _log.error("the acknowledgement of %s cannot be written: %s", request.reference, error)
+        desk.register.amend(request.reference, withheld="template")
+    else:
+        desk.register.queue(draft, now)
 
 
 def witness(register: Register, letter_id: int, now: datetime) -> None:
@@ -351,8 +362,8 @@ def _bounce(register: Register, letter_id: int, now: datetime) -> None:
         register.step(Event(letter.draft.reference, Step.BOUNCED, now, "mail", (("occasion", letter.draft.occasion),)))
 
 
-class _DryRun(Exception):  # noqa: N818 - not an error: the way out of a transaction that is not meant
-    pass
+class _DryRun(Exception):
+    """The way out of a transaction that is not meant."""
 
 
 def import_since(desk: Desk, since: datetime, *, dry_run: bool) -> tuple[Request, ...]:
@@ -368,7 +379,9 @@ def import_since(desk: Desk, since: datetime, *, dry_run: bool) -> tuple[Request
         cursor = desk.register.cursor(name)
         delivered = desk.mailbox.received_at(desk.mailbox.uids_since((since - timedelta(days=1)).date()))
         baseline_at = cursor.baseline_at if cursor else desk.clock()
-        chosen = sorted(uid for uid, at in delivered.items() if since <= at < baseline_at)
+        # What was moved in later may be dated anew: it was seen, and only what was set aside as `old` is not known.
+        seen = desk.register.uids_seen(name, folder.uidvalidity)
+        chosen = sorted(uid for uid, at in delivered.items() if at >= since and (at < baseline_at or uid in seen))
         for batch in chunked(chosen, BATCH):
             arrivals = [replace(arrival, imported=True) for arrival in _arrivals(desk, batch, junk=junk)]
             with suppress(_DryRun), desk.register.writing():

@@ -39,15 +39,7 @@ class Correspondent:
     def acknowledgement(self, request: Request, forward_path: str, now: datetime) -> Draft:
         """The acknowledgement of a request: not a byte of the sender's text is in it."""
         return self._draft(
-            f"ack:{request.reference}",
-            Kind.ACKNOWLEDGEMENT,
-            request.reference,
-            self.written(request),
-            forward_path,
-            now,
-            in_reply_to=request.message_id,
-            auto_submitted="auto-replied",
-            copy=self.letterhead.copy,
+            f"ack:{request.reference}", Kind.ACKNOWLEDGEMENT, self.written(request), forward_path, now, request
         )
 
     def written(self, request: Request) -> Written:
@@ -73,52 +65,43 @@ class Correspondent:
         """The owner's digest of a day."""
         occasion = f"digest:{agenda.today.isoformat()}"
         written = self.writer.write("en", "digest", {"agenda": agenda})
-        return self._draft(occasion, Kind.DIGEST, None, written, self.letterhead.owner, now)
+        return self._draft(occasion, Kind.DIGEST, written, self.letterhead.owner, now)
 
     def probe(self, letter_id: int, attempt: int, now: datetime) -> Draft:
         """A mail to ourselves, to learn whether copies still reach this mailbox."""
         text = "inbox-bot looks whether mail to this address arrives. Nothing needs to be done.\n"
-        return self._draft(
-            f"probe:{letter_id}:{attempt}",
-            Kind.PROBE,
-            None,
-            Written("inbox-bot: looking whether mail arrives", text),
-            self.letterhead.mailbox,
-            now,
-        )
+        written = Written("inbox-bot: looking whether mail arrives", text)
+        return self._draft(f"probe:{letter_id}:{attempt}", Kind.PROBE, written, self.letterhead.mailbox, now)
 
     def _draft(
         self,
         occasion: str,
         kind: Kind,
-        reference: str | None,
         written: Written,
         forward_path: str,
         now: datetime,
-        *,
-        in_reply_to: str | None = None,
-        auto_submitted: str = "auto-generated",
-        copy: bool = False,
+        request: Request | None = None,
     ) -> Draft:
+        """A letter with its bytes. request: the one it answers, for its thread and its copy."""
         head = self.letterhead
         token = thread.mint(self.key, self.entropy(10))
         envelope = Envelope(
             sender=head.mailbox,
-            sender_name="inbox-bot" if kind is not Kind.ACKNOWLEDGEMENT else head.company,
+            sender_name=head.company if request else "inbox-bot",
             recipient=forward_path,
             subject=written.subject,
             token=token,
             at=now.replace(microsecond=0),
-            in_reply_to=in_reply_to,
-            auto_submitted=auto_submitted,
+            in_reply_to=request.message_id if request else None,
+            auto_submitted="auto-replied" if request else "auto-generated",
         )
         return Draft(
             occasion=occasion,
             kind=kind,
-            reference=reference,
+            reference=request.reference if request else None,
             reverse_path=head.mailbox,
             forward_path=forward_path,
-            copy=head.mailbox if copy and forward_path != head.mailbox else None,
+            copy=head.mailbox if request and head.copy and forward_path != head.mailbox else None,
             message_id=message_id(token, head.mailbox),
             token=token,
             text_hash=thread.text_hash(self.key, written.text),

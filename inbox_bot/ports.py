@@ -1,4 +1,4 @@
-"""What intake, delivery and the digest need of the world, as protocols. The adapters fulfil them; so do the tests' fakes."""
+"""What intake, delivery and the digest need of the world, as protocols: for the adapters, and for the tests' fakes."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -103,7 +103,7 @@ class Postman(Protocol):
         """The letter, dot-stuffed, without the final dot."""
 
     def dot(self) -> Reply:
-        """The final dot, and the reply to it; UNKNOWN when none came whole."""
+        """The final dot, and the reply to it; UNKNOWN when none came whole. PostmanError: the dot was never sent."""
 
     def abort(self) -> None:
         """Close the socket at once, also from another thread: a letter without its dot is not delivered."""
@@ -163,7 +163,7 @@ class Outbox(Protocol):
         """It came back."""
 
     def ever_witnessed(self) -> bool:
-        """Whether any copy was ever found."""
+        """Whether our copy of any letter to somebody else was ever found."""
 
 
 class Register(Outbox, Protocol):
@@ -204,8 +204,8 @@ class Register(Outbox, Protocol):
     def attempt(self, place: Place) -> None:
         """Commit that an attempt begins."""
 
-    def forget_attempts(self) -> None:
-        """The pass ended cleanly."""
+    def forget_attempts(self, folder: str) -> None:
+        """The pass over a folder ended cleanly."""
 
     def counts(self) -> dict[str, int]:
         """Mails seen, by verdict."""

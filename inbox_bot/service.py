@@ -28,7 +28,7 @@ _LONGEST_PAUSE = timedelta(minutes=15)
 _UNFORESEEN = 3
 
 
-class Stopping(Exception):  # noqa: N818 - not an error: the way out of a pass when a signal has come
+class Stopping(Exception):
     """Raised between two commits when the service shall end."""
 
 
@@ -76,7 +76,7 @@ class _Run:
             return
         except RegisterError as error:
             self.back_off(error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the scheduler would swallow it; three in a row end the process
             _log.exception("a pass failed in a way that was not foreseen")
             self.unforeseen += 1
             if self.unforeseen >= _UNFORESEEN:

@@ -61,7 +61,7 @@ def exit_code(error: errors.InboxBotError) -> int:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; every error raised on purpose is told with its remedy."""
     try:
-        code = main.main(arguments, standalone_mode=False)
+        code = main.main(arguments, prog_name="inbox-bot", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2

@@ -12,7 +12,7 @@ _DEFAULT_PLACE = "GB-ENG"
 _DEFAULT_ZONE = "Europe/London"
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """An ISO day."""
 
     name = "date"
@@ -27,7 +27,7 @@ class Day(click.ParamType):
             self.fail(f"{value!r} is no day: write it like 2026-01-31", param, ctx)
 
 
-class Received(click.ParamType):
+class Received(click.ParamType[date | datetime]):
     """An ISO day, or an ISO instant with its offset."""
 
     name = "date-or-instant"
@@ -43,7 +43,7 @@ class Received(click.ParamType):
             self.fail(f"{text!r}: write a day like 2026-01-31, or an instant like 2026-06-30T23:50+01:00", param, ctx)
 
 
-class Stretch(click.ParamType):
+class Stretch(click.ParamType[Pause]):
     """A pause A..B; without B it is still open."""
 
     name = "A..B"

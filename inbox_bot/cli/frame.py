@@ -58,7 +58,7 @@ pass_frame = click.make_pass_decorator(Frame)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-class Reference(click.ParamType):
+class Reference(click.ParamType[str]):
     """A reference as a person types it."""
 
     name = "reference"

@@ -1,13 +1,19 @@
 """Verbs that only read the register: status, list, show."""
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from typing import TYPE_CHECKING
 
 import click
 
 from inbox_bot.cli.frame import Frame, Reference, day, json_option, pass_frame, say, say_json, table
-from inbox_bot.domain.request import Request
+from inbox_bot.domain.request import Event, Request
+
+if TYPE_CHECKING:
+    from inbox_bot.app import App
+    from inbox_bot.domain.agenda import AgendaItem, Entry
 
 
 def as_mapping(request: Request, today: date, acknowledgement: str) -> Mapping[str, object]:
@@ -89,31 +95,41 @@ def show(frame: Frame, reference: str, as_json: bool) -> None:
         ]
         say_json(told)
         return
-    say(f"{request.reference}   {entry.status}   due {day(request.due_on)}, {entry.when}")
-    say(f"  asks for      {', '.join(entry.rights)}")
-    say(f"  from          {request.sender or 'anonymised, or no single sender'}")
-    say(f"  received      {app.local(request.received_at):%a %d %b %Y %H:%M}")
-    say(f"  why this day  {item.explanation}")
-    say(f"  answered?     {entry.acknowledgement}")
+    for line in _pages(app, item, entry, events):
+        say(line)
+
+
+def _pages(app: "App", item: "AgendaItem", entry: "Entry", events: Sequence[Event]) -> Iterator[str]:
+    """A request as a person reads it, label by label."""
+    request = item.request
+    yield f"{request.reference}   {entry.status}   due {day(request.due_on)}, {entry.when}"
+    yield from _row("asks for", ", ".join(entry.rights))
+    yield from _row("from", request.sender or "anonymised, or no single sender")
+    yield from _row("received", f"{app.local(request.received_at):%a %d %b %Y %H:%M}")
+    yield from _row("why this day", item.explanation)
+    yield from _row("answered?", entry.acknowledgement)
     place = request.location
     if place:
-        say(f"  the mail      folder {place.folder}, UID {place.uid}, Message-ID {request.message_id or 'none'}")
+        message_id = request.message_id or "none"
+        yield from _row("the mail", f"folder {place.folder}, UID {place.uid}", f"Message-ID {message_id}")
     if request.marks:
-        say(f"  marks         {', '.join(request.marks)}")
-    for index, evidence in enumerate(e for e in request.evidence if e.weight > 0):
-        label = "why" if index == 0 else ""
-        say(
-            f"  {label:<13} {evidence.weight:+.0f}  “{' '.join(evidence.words.split())}” ({evidence.rule}, {evidence.where})"
-        )
-    for index, event in enumerate(events):
-        label = "history" if index == 0 else ""
-        words = " ".join(f"{key}={value}" for key, value in event.detail if value and key != "text")
-        say(
-            f"  {label:<13} {app.local(event.at):%Y-%m-%d %H:%M}  {event.step} by {event.actor}  {words} {event.text}".rstrip()
-        )
-    say("  next")
-    for command in entry.commands[1:]:
-        say(f"    {command}")
+        yield from _row("marks", ", ".join(request.marks))
+    weighty = [evidence for evidence in request.evidence if evidence.weight > 0]
+    yield from _row("why", *(f"{e.weight:+.0f} “{' '.join(e.words.split())}” ({e.rule}, {e.where})" for e in weighty))
+    yield from _row("history", *(_told(app, event) for event in events))
+    yield from _row("next", *entry.commands[1:])
+
+
+def _row(label: str, *values: str) -> Iterator[str]:
+    """A label with its values below each other, wrapped to 80 columns."""
+    wrapped = [line for value in values for line in textwrap.wrap(value, 64, subsequent_indent="  ") or [""]]
+    for index, line in enumerate(wrapped):
+        yield f"  {label if index == 0 else '':<13} {line}"
+
+
+def _told(app: "App", event: Event) -> str:
+    words = " ".join(f"{key}={value}" for key, value in event.detail if value and key != "text")
+    return f"{app.local(event.at):%Y-%m-%d %H:%M} {event.step} by {event.actor}; {words} {event.text}".rstrip("; ")
 
 
 @click.command()

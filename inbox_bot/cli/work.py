@@ -1,14 +1,19 @@
 """Verbs that set up and run: demo, check, run, config, preview."""
 
+import textwrap
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from inbox_bot.cli.frame import Frame, complain, json_option, log_to_stderr, pass_frame, safe, say, say_json, table
+from inbox_bot.cli.frame import Frame, complain, json_option, log_to_stderr, pass_frame, safe, say, say_json
 from inbox_bot.domain.request import Request, Right, State
 from inbox_bot.errors import InboxBotError
+
+if TYPE_CHECKING:
+    from inbox_bot.demo import Decided
 
 
 @click.command()
@@ -27,10 +32,13 @@ def demo(folder: Path | None) -> int:
     return room.show(folder, _show_demo)
 
 
-def _show_demo(lines: Sequence[tuple[str, str, str, str]], files: Sequence[Path]) -> None:
+def _show_demo(decided: Sequence["Decided"], files: Sequence[Path]) -> None:
     say("One pass over a mailbox in which these mails had just arrived:")
     say()
-    table(("mail", "verdict", "asks for, answer by", "why"), lines, fold="why")
+    for mail in decided:
+        say(f"{mail.verdict:<10} {mail.reference or '-':<13} {mail.mail}")
+        for words in filter(None, (mail.what, mail.why)):
+            say(textwrap.shorten(words, 80, initial_indent=" " * 11, placeholder=" ...”"))
     say()
     say("What went out, as files to open:")
     for file in files:

@@ -1,13 +1,14 @@
 """`demo`: the real code on a mailbox inside this process. No account, no network; needs the extra `demo`.
 
-A mail server and an SMTP sink start on loopback ports, the baseline is set on the empty folder, fourteen mails arrive, one
-pass runs, and what was decided is shown. The letters are left as files to open.
+A mail server and an SMTP sink start on loopback ports, the baseline is set on the empty folder, fourteen mails arrive,
+one pass runs, and what was decided is shown. The letters are left as files to open.
 """
 
 import email
 import email.policy
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from inbox_bot import config
 from inbox_bot.app import App, now
 from inbox_bot.demo.mails import OLDEST, DemoMail, mails
 from inbox_bot.demo.servers import Accepted, HandOver, ImapServer, SmtpSink, start_imap, start_smtp
-from inbox_bot.domain.request import Request
+from inbox_bot.domain.request import Request, State
 from inbox_bot.ports import Sighting
 
 _MAILBOX = "privacy@hartley-books.example"
@@ -45,10 +46,19 @@ at = "00:00"
 path = "register.db"
 """
 
-Line = tuple[str, str, str, str]
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of one mail. why: the words that decided. what: what it asks for, and whether it was answered."""
+
+    mail: str
+    verdict: str
+    reference: str
+    why: str
+    what: str
 
 
-def show(folder: Path | None, tell: Callable[[Sequence[Line], Sequence[Path]], None]) -> int:
+def show(folder: Path | None, tell: Callable[[Sequence[Decided], Sequence[Path]], None]) -> int:
     """Run the demo and hand its outcome to `tell`; the exit code. folder: for the letters, None for a new one."""
     target = folder or Path(tempfile.mkdtemp(prefix="inbox-bot-demo-"))
     target.mkdir(parents=True, exist_ok=True)
@@ -61,7 +71,7 @@ def show(folder: Path | None, tell: Callable[[Sequence[Line], Sequence[Path]], N
     return 0
 
 
-def _pass(state: Path, imap: ImapServer, sink: SmtpSink, arriving: Sequence[DemoMail]) -> list[Line]:
+def _pass(state: Path, imap: ImapServer, sink: SmtpSink, arriving: Sequence[DemoMail]) -> list[Decided]:
     secret = state / "password"
     secret.touch(mode=0o600)
     secret.write_text("demo")
@@ -77,18 +87,20 @@ def _pass(state: Path, imap: ImapServer, sink: SmtpSink, arriving: Sequence[Demo
     with app.register() as register:
         seen = register.sightings("INBOX")
         requests = {request.reference: request for request in register.requests()}
-    return [_line(mail, seen[uid], requests) for uid, mail in enumerate(arriving, start=1)]
+    return [_line(mail, seen[uid], requests) for mail, uid in zip(arriving, sorted(seen), strict=False)]
 
 
-def _line(mail: DemoMail, sighting: Sighting, requests: dict[str, Request]) -> Line:
+def _line(mail: DemoMail, sighting: Sighting, requests: dict[str, Request]) -> Decided:
     request = requests.get(sighting.reference or "")
     if request is None:
-        return mail.label, sighting.verdict, "-", sighting.reason.replace("_", " ") or "no rule fired"
+        return Decided(mail.label, sighting.verdict, "", sighting.reason.replace("_", " ") or "no rule fired", "")
     best = max(request.evidence, key=lambda evidence: evidence.weight, default=None)
-    words = " ".join(best.words.split())[:60] if best else ""
+    words = f"“{' '.join(best.words.split())}”" if best else "it could not be read"
     asked = ", ".join(request.rights).replace("_", " ")
-    answered = f"not answered: {request.withheld.replace('_', ' ')}" if request.withheld else f"“{words}”"
-    return mail.label, f"{sighting.verdict} {request.reference}", f"{asked} by {request.due_on:%d %b}", answered
+    answered = f"not answered: {request.withheld.replace('_', ' ')}" if request.withheld else "acknowledged"
+    if request.state is State.TRIAGE:
+        answered = "the owner is asked"
+    return Decided(mail.label, sighting.verdict, request.reference, words, f"{asked}; {answered}")
 
 
 def _written(folder: Path, accepted: Iterable[Accepted]) -> list[Path]:

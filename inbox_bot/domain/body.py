@@ -1,5 +1,6 @@
 """What a person wrote today, apart from what they quote and what their program adds.
 
+
 A scanner over lines: each line gets one label and keeps it, so nothing is ever lost. Where it doubts, a line is new:
 a leaked quotation costs the owner a look, a lost request costs a deadline.
 """
@@ -36,11 +37,16 @@ _WROTE = _any("""
     wrote, writes, a écrit, ecrit, escribió, ha escrito, ha escrit, va escriure, ha scritto, schreef, geschreven
     schrieb, escreveu, skrev, skreiv, kirjoitti, napisał(a), napisał, napisała, pisze, napsal(a), napsal, napsala
     napísal(a), napísal, napísala, a scris, ezt írta, írta, έγραψε, yazdı, je napisao, je napisala, je napisao/la
-    je napisal, написал(а), написал, написала, пишет, писал, написав, написала, пише, написа, rašė, rakstīja, kirjutas
+    je napisal, написал(а), написал, написала, пишет, писал, написав, написала, пише, написа
+    rašė, rakstīja, kirjutas
     skrifaði, đã viết, menulis, 写道, 寫道, のメール, が書きました, 님이 작성, 작성, כתב/ה, כתב, כתבה, كتب
 """)
-_VERB_LAST = re.compile(rf"(?:^|[\s>\"'*\d]|[^\x00-\u02ff])(?:{_WROTE})\s*\*?(?:[:\uff1a]|\s-{{2,}})[\s*]*$", re.I)
-_VERB_INSIDE = re.compile(r"\s(?:schrieb|schreef|skrev|skreiv)\s+(?-i:[\"<A-ZÄÖÜÅÆØ])(?:\S*\s+){0,5}\S*:[\s*]*$", re.I)
+_VERB_LAST = re.compile(
+    rf"(?:^|[\s>\"'*\d]|[^\x00-\u02ff])(?:{_WROTE})\s*\*?(?:[:\uff1a]|\s-{{2,}})[\s*]*$", re.IGNORECASE
+)
+_VERB_INSIDE = re.compile(
+    r"\s(?:schrieb|schreef|skrev|skreiv)\s+(?-i:[\"<A-ZÄÖÜÅÆØ])(?:\S*\s+){0,5}\S*:[\s*]*$", re.IGNORECASE
+)
 _RETOLD = re.compile(  # "you wrote:" introduces what the writer retells, not what a program quotes
     r"\b(?:I|you|we|they|he|she|ich|wir|Sie|er|je|tu|vous|nous|yo|usted|io|lei|ik|u|jij|wij|jag|du|jeg)"
     r"\s+(?:\w+\s+)?\S+\s*[:\uff1a]?\s*$|\b(?:schrieb|schreef|skrev)\s+(?:ich|Sie|wir|er|du|ik|u|wij|jag|ni|vi|jeg|men)\b",
@@ -48,7 +54,7 @@ _RETOLD = re.compile(  # "you wrote:" introduces what the writer retells, not wh
 )
 _OPENING = re.compile(  # how an attribution begins, for one wrapped over several lines
     r"[\s*-]*(?:(?:on|at|am|le|el|il|op|em|den|dne|dňa|w dniu|dnia|kl|på|la|în|pe|στις|tarihinde|dana|в|à|vào|pada)\b"
-    r"[\s.,:]*)?(?:\w{2,12}[.,]*\s+(?:den\s+)?)?\d",
+    r"[\s.,:]*)?(?:\w{2,12}[.,]*\s+){0,2}\d",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b|上午|下午|午前|午後|오전|오후", re.IGNORECASE)
@@ -63,15 +69,20 @@ _DIVIDER = re.compile(
     start of forwarded message, ursprüngliche nachricht, ursprüngliche mail, originalnachricht, original-nachricht
     weitergeleitete nachricht, anfang der weitergeleiteten nachricht, message d'origine, message original
     message transféré, message réexpédié, début du message transféré, début du message réexpédié, mensaje original
-    mensaje reenviado, inicio del mensaje reenviado, messaggio originale, messaggio inoltrato, inizio messaggio inoltrato
-    oorspronkelijk bericht, origineel bericht, doorgestuurd bericht, begin doorgestuurd bericht, mensagem original
-    mensagem encaminhada, mensagem reencaminhada, início da mensagem encaminhada, início da mensagem reencaminhada
+    mensaje reenviado, inicio del mensaje reenviado, messaggio originale, messaggio inoltrato
+    inizio messaggio inoltrato, oorspronkelijk bericht
+    origineel bericht, doorgestuurd bericht, begin doorgestuurd bericht
+    mensagem original, mensagem encaminhada
+    mensagem reencaminhada, início da mensagem encaminhada, início da mensagem reencaminhada
     ursprungligt meddelande, originalmeddelande, vidarebefordrat meddelande, vidarebefordrat brev
-    oprindelig meddelelse, oprindelig besked, videresendt meddelelse, videresendt besked, start på videresendt besked
+    oprindelig meddelelse, oprindelig besked
+    videresendt meddelelse, videresendt besked, start på videresendt besked
     opprinnelig melding, videresendt melding, alkuperäinen viesti, välitetty viesti, edelleenlähetetty viesti
-    původní zpráva, přeposlaná zpráva, pôvodná správa, preposlaná správa, wiadomość oryginalna, oryginalna wiadomość
+    původní zpráva, přeposlaná zpráva, pôvodná správa
+    preposlaná správa, wiadomość oryginalna, oryginalna wiadomość
     wiadomość przekazana, początek przekazywanej wiadomości, mesaj original, mesajul original, mesaj redirecționat
-    eredeti üzenet, továbbított üzenet, αρχικό μήνυμα, προωθημένο μήνυμα, orijinal mesaj, özgün ileti, iletilen mesaj
+    eredeti üzenet, továbbított üzenet, αρχικό μήνυμα, προωθημένο μήνυμα
+    orijinal mesaj, özgün ileti, iletilen mesaj
     izvorna poruka, proslijeđena poruka, izvirno sporočilo, posredovano sporočilo, исходное сообщение
     пересылаемое сообщение, пересланное сообщение, начало переадресованного сообщения, оригінальне повідомлення
     переслане повідомлення, оригинално съобщение, препратено съобщение, 原始邮件, 原始郵件, 转发的邮件, 轉寄的郵件
@@ -87,13 +98,17 @@ _ROLES = {
         "from": """from, von, de, da, van, från, fra, od, nadawca, odesílatel, odosielateľ, lähettäjä, expéditeur
             remitente, mittente, afzender, avsändare, afsender, avsender, expeditor, feladó, από, kimden, gönderen
             šalje, pošiljatelj, от, від, отправитель, 发件人, 寄件者, 寄件人, 差出人, 보낸 사람, 보낸사람, מאת, من""",
-        "date": """sent, date, gesendet, datum, envoyé, enviado, enviado el, enviada, enviada em, fecha, inviato, data
-            verzonden, skickat, dato, sendt, lähetetty, päiväys, wysłano, odesláno, odoslané, dátum, trimis, elküldve
+        "date": """sent, date, gesendet, datum, envoyé, enviado, enviado el, enviada, enviada em
+        fecha, inviato, data
+            verzonden, skickat, dato, sendt, lähetetty, päiväys, wysłano, odesláno, odoslané
+            dátum, trimis, elküldve
             küldve, στάλθηκε, ημερομηνία, gönderildi, tarih, poslano, отправлено, дата, надіслано, изпратено, 发送时间
             日期, 寄件日期, 送信日時, 日付, 보낸 날짜, 날짜, נשלח, תאריך, التاريخ, تاريخ الإرسال""",
-        "aim": """to, an, à, a, para, aan, naar, till, til, do, dla, komu, vastaanottaja, către, címzett, προς, kime
-            za, prima, кому, до, 收件人, 收件者, 宛先, 받는 사람, 받는사람, אל, إلى, subject, betreff, objet, asunto, oggetto
-            onderwerp, assunto, ämne, emne, aihe, temat, předmět, predmet, subiect, tárgy, θέμα, konu, naslov, тема
+        "aim": """to, an, à, a, para, aan, naar, till, til, do, dla, komu, vastaanottaja, către
+        címzett, προς, kime
+            za, prima, кому, до, 收件人, 收件者, 宛先, 받는 사람, 받는사람, אל, إلى, subject, betreff, objet, asunto
+            oggetto, onderwerp, assunto, ämne, emne, aihe, temat, předmět, predmet, subiect, tárgy, θέμα
+            konu, naslov, тема
             относно, 主题, 主旨, 件名, 제목, נושא, الموضوع""",
         "other": """cc, bcc, kopie, copie, copia, kopia, kopi, cópia, reply-to, antwort an, répondre à, risposta
             organisation, organization, importance, priority, wichtigkeit, attachments, anlagen, 抄送""",
@@ -107,10 +122,12 @@ _POSTSCRIPT = re.compile(r"\s*P\.?\s?P?\.?S\.?\s*[:.,\s-]", re.IGNORECASE)
 _SENT = re.compile(
     r"[\W_]*(?:"
     + _any("""
-    sent from, sent via, sent with, sent by, sent using, get outlook, von meinem, gesendet von, gesendet mit
-    gesendet über, diese nachricht wurde von meinem, diese nachricht wurde mit, envoyé de, envoyé depuis, envoyé à partir
-    envoyé avec, enviado desde, enviado do, enviado de, enviado a partir, enviado con, enviado com, inviato da
-    inviato dal, inviato con, verzonden vanaf, verzonden met, verzonden via, verstuurd vanaf, skickat från, sendt fra
+    sent from, sent via, sent with, sent by, sent using, get outlook, get [outlook, von meinem, gesendet von
+    gesendet mit, gesendet über, diese nachricht wurde von meinem, diese nachricht wurde mit, envoyé de
+    envoyé depuis, envoyé à partir, envoyé avec, enviado desde, enviado do, enviado de, enviado a partir
+    enviado con, enviado com, inviato da
+    inviato dal, inviato con, verzonden vanaf, verzonden met, verzonden via
+    verstuurd vanaf, skickat från, sendt fra
     lähetetty, wysłano z, wysłane z, odesláno z, odoslané z, trimis de pe, trimis din, στάλθηκε από, отправлено с
     отправлено из, надіслано з, изпратено от, 发自我的, 發自我的, 從我的, poslano s, poslano z, saadetud minu, đã gửi từ
     dikirim dari, נשלח מ, تم الإرسال من""")
@@ -118,7 +135,7 @@ _SENT = re.compile(
     re.IGNORECASE,
 )
 _DEVICE = re.compile(
-    r"iphone|ipad|ipod|\bios\b|android|samsung|galaxy|huawei|xiaomi|nokia|htc|motorola|pixel|blackberry|windows|mac"
+    r"iphone|ipad|ipod|\bios\b|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|oneplus|xperia|nokia|htc|motorola|pixel|blackberry|windows|mac"
     r"|outlook|mail|gmx|yahoo|proton|phone|handy|mobil|mobitel|tablet|cell|telef|téléph|telefono|puhelim|移动|手机",
     re.IGNORECASE,
 )
@@ -127,10 +144,11 @@ _EXCUSE = re.compile(r"typo|excuse|brevity|fehler|kürze|fautes|errores|errori|f
 _ADDRESSEE = re.compile(  # a legal footer speaks of one of these ...
     r"(?:intended|named) (?:recipient|addressee)|intended (?:solely|only|exclusively) for|(?:solely|only) for the "
     r"|received this (?:[\w-]+ ){0,2}(?:in error|by mistake)|(?:notify|advise|inform) the sender|unauthori[sz]ed "
-    r"|nicht der (?:\w+ )?(?:adressat|empfänger)|(?:irrtümlich|versehentlich) (?:erhalten|zugesandt)|(?:den|der) absender"
+    r"|nicht der (?:\w+ )?(?:adressat|empfänger)|(?:irrtümlich|versehentlich) (?:erhalten|zugesandt)|de[nr] absender"
     r"|pas le destinataire|usage exclusif|reçu ce (?:\w+ )?par erreur|l'expéditeur|uso exclusivo|el destinatario"
-    r"|(?:mensaje|correo|mensagem) por (?:error|engano)|uso esclusivo|il destinatario|messaggio per errore|o destinatário"
-    r"|beoogde ontvanger|niet de geadresseerde|uitsluitend bestemd|den? (?:avsedda|tilsigtede|tiltenkte) m[oo]\w+"
+    r"|(?:mensaje|correo|mensagem) por (?:error|engano)|uso esclusivo|il destinatario|messaggio per errore"
+    r"|o destinatário|beoogde ontvanger|niet de geadresseerde|uitsluitend bestemd"
+    r"|den? (?:avsedda|tilsigtede|tiltenkte) mo\w+"
     r"|(?:jest|są) adresat\w+|wyłącznie dla adresat\w+|zamýšlen\w+ příjemc\w+",
     re.IGNORECASE,
 )
@@ -153,6 +171,7 @@ _LINES, _CHARACTERS = 12, 800  # of the longest signature below its delimiter
 
 def split(text: str) -> Body:
     """Split `text` into what is new, what is quoted or forwarded, and what is signature or legal footer.
+
 
     Pure, total, linear in the length of `text`; line ends may be of any kind. Text between quoted lines is new; a mail
     that is only forwarded has no new text; a mail that is only signature is new text.
@@ -203,7 +222,7 @@ def _is_cited(line: str) -> bool:
     head = line.lstrip()[:6]
     if head.startswith(">"):
         return not head.startswith(">From ")  # the escape of mbox files, RFC 4155
-    return head.startswith("|") and not line.rstrip().endswith("|")
+    return head.startswith("|") and not line.rstrip().endswith("|", line.index("|") + 1)
 
 
 def _following(lines: Sequence[str]) -> list[int]:
@@ -217,9 +236,10 @@ def _following(lines: Sequence[str]) -> list[int]:
 def _separator(
     lines: Sequence[str], labels: Sequence[_Label], following: Sequence[int], place: int
 ) -> tuple[int, int, bool] | None:
-    """Find what introduces a quotation and shows at `place`: its first line, the line behind it, does it claim the rest.
+    """Find what introduces a quotation and shows at `place`: its first line, the line behind it, whether it claims all.
 
-    Nothing claims the rest where marked lines follow: then these are the quotation, and answers may stand between them.
+    Nothing claims the rest where marked lines follow: then these are the quotation
+    and answers may stand between them.
     """
     line = lines[place][:_LONGEST].strip()
     if not line or labels[place] is _Label.QUOTED:

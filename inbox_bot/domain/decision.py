@@ -16,6 +16,8 @@ from inbox_bot.domain.screening import Screening
 _UNREAD_RIGHTS = (Right.ACCESS,)
 # What makes an earlier mail of the same sender no proof that the sender wrote it.
 _UNPROVEN = frozenset({"dmarc_fail", "spf_fail", "junk", "dangerous_sender", "no_single_sender", "spam_verdict"})
+# Marks of a mail that is written for somebody else.
+_FOR_OTHERS = frozenset({"agent", "child"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,17 @@ class Known:
 
     seen: verdict and reason under which the same delivery was recorded before, and its request, if any.
     own_letter: the outbox id of the letter that this mail is a copy of. bounced_letter: of which it is a bounce.
-    thread: the request whose letter it answers, by a token of ours. duplicate: the request opened by the same
-    Message-ID, sender and text. open_requests: those of the same sender that are not closed.
+    earlier: the request that the same delivery belongs to, or the same Message-ID, sender and text delivered twice.
+    thread: the request whose letter it answers, by a token of ours. open_requests: those of the same sender that are
+    not closed.
     letters_to_sender, letters_last_hour, letters_last_day: acknowledgements of the last 24 h, 1 h, 24 h.
     """
 
     seen: tuple[str, str, str | None] | None = None
+    earlier: Request | None = None
     own_letter: int | None = None
     bounced_letter: int | None = None
     thread: Request | None = None
-    duplicate: str | None = None
     open_requests: tuple[Request, ...] = ()
     letters_to_sender: int = 0
     letters_last_hour: int = 0
@@ -107,13 +110,14 @@ def decide(arrival: Arrival, known: Known, policy: Policy, reference: str, now: 
     if known.bounced_letter is not None:
         return Decision(arrival, "bounce", bounced=known.bounced_letter)
     if known.seen is not None:
-        return _seen_again(arrival, known, policy, now)
+        return _known_again(arrival, known, policy, now, *known.seen)
     if arrival.before_baseline and not arrival.imported:
         return Decision(arrival, "old", "before_baseline")
     if arrival.message is None or arrival.classification is None or arrival.screening is None:
         return _open(arrival, policy, reference, now, "unparsed")
-    if known.duplicate is not None:
-        return Decision(arrival, str(arrival.classification.verdict), "duplicate", known.duplicate)
+    if known.earlier is not None:
+        verdict = str(arrival.classification.verdict)
+        return _known_again(arrival, known, policy, now, verdict, "duplicate", known.earlier.reference)
     return _judged(arrival, known, policy, reference, now, arrival.classification, arrival.screening)
 
 
@@ -138,7 +142,7 @@ def _judged(
     if found.verdict is Verdict.UNRELATED:
         return Decision(arrival, str(found.verdict), screening.reason or "")
     withheld = _withheld(arrival, known, policy, now, screening)
-    earlier = _repeats(found, known.open_requests, withheld)
+    earlier = _repeats(found, known.open_requests, screening, withheld)
     if earlier is not None:
         event = Event(
             earlier.reference, Step.REPEATED, now, "mail", (("received_at", arrival.received_at.isoformat()),)
@@ -162,10 +166,18 @@ def _withheld(arrival: Arrival, known: Known, policy: Policy, now: datetime, scr
     return next((reason for reason, holds in reasons if holds), None)
 
 
-def _repeats(found: Classification, open_requests: tuple[Request, ...], withheld: str | None) -> Request | None:
-    """The open request that already covers what this mail asks, if the sender of both may be taken for the same."""
+def _repeats(
+    found: Classification, open_requests: tuple[Request, ...], screening: Screening, withheld: str | None
+) -> Request | None:
+    """The open request that already covers what this mail asks, if the sender of both may be taken for the same person.
+
+    Behind a machine's address (a form, a portal) or an agent's stand many people.
+    """
+    one_person = screening.reason is None or screening.reason in _UNPROVEN
+    if not (one_person and found.rights) or not _FOR_OTHERS.isdisjoint(found.marks):
+        return None
     for request in open_requests:
-        covered = set(found.rights) <= set(request.rights)
+        covered = set(found.rights) <= set(request.rights) and _FOR_OTHERS.isdisjoint(request.marks)
         same_standing = request.state is State.OPEN or found.verdict is Verdict.UNCERTAIN
         unproven = request.withheld in _UNPROVEN and withheld not in _UNPROVEN
         if covered and same_standing and not unproven:
@@ -216,20 +228,25 @@ def _open(arrival: Arrival, policy: Policy, reference: str, now: datetime, withh
     )
 
 
-def _seen_again(arrival: Arrival, known: Known, policy: Policy, now: datetime) -> Decision:
+def _known_again(
+    arrival: Arrival, known: Known, policy: Policy, now: datetime, verdict: str, reason: str, reference: str | None
+) -> Decision:
     """Known mail at a new place. Out of Junk, its acknowledgement is no longer withheld for that reason."""
-    verdict, reason, reference = known.seen or ("", "", None)
-    again = Decision(arrival, verdict, reason, reference)
-    lifted = reason == "junk" and not arrival.junk and reference is not None
-    screening = arrival.screening
-    if not lifted or screening is None or arrival.message is None:
-        return again
+    request, screening = known.earlier, arrival.screening
+    if request is None or screening is None or not _out_of_junk(arrival, request):
+        return Decision(arrival, verdict, reason, reference)
     withheld = _withheld(arrival, known, policy, now, screening)
-    event = Event(reference or "", Step.RELEASED, now, "mail", (("from", "junk"), ("withheld", withheld or "")))
+    event = Event(request.reference, Step.RELEASED, now, "mail", (("from", "junk"), ("withheld", withheld or "")))
+    answer = withheld is None and request.state is State.OPEN
     return Decision(
-        arrival, verdict, withheld or "", reference, None, (event,), withheld is None and verdict == Verdict.REQUEST,
-        sender_of(arrival), released=reference,
+        arrival, verdict, withheld or "", reference, None, (event,), answer, request.sender if answer else None,
+        released=reference,
     )  # fmt: skip
+
+
+def _out_of_junk(arrival: Arrival, request: Request) -> bool:
+    waits = request.withheld == "junk" and request.state is not State.CLOSED
+    return waits and not arrival.junk and not arrival.imported and sender_of(arrival) == request.sender
 
 
 def sender_of(arrival: Arrival) -> str | None:

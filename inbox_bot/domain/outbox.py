@@ -11,7 +11,8 @@ from enum import StrEnum
 from inbox_bot.domain.thread import OWN_HEADER
 
 # 998: a longer line limit keeps a long Message-ID in In-Reply-To from being encoded, which would break threads.
-_POLICY = SMTP.clone(max_line_length=998)
+_LONGEST_LINE = 998
+_POLICY = SMTP.clone(max_line_length=_LONGEST_LINE)
 _SAFE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 GIVE_UP_AFTER = timedelta(days=5)
@@ -125,7 +126,8 @@ def compose(envelope: Envelope, text: str, html: str | None = None) -> bytes:
     if envelope.auto_submitted:
         mail["Auto-Submitted"] = envelope.auto_submitted
         mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(text, cte="8bit" if text.isascii() else "quoted-printable")
+    plain = text.isascii() and all(len(line) <= _LONGEST_LINE for line in text.splitlines())
+    mail.set_content(text, cte="7bit" if plain else "quoted-printable")
     if html is not None:
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
     return mail.as_bytes()

@@ -5,8 +5,8 @@
     please?             may be absent                   ..3          up to three other words here
     ^                   the beginning of a sentence     $            its end
 
-A pattern lies within one sentence. Matching joins sorted lists of positions: its cost grows with the number of matches of
-its elements, never with their combinations, so no text is slow by design.
+A pattern lies within one sentence. Matching joins sorted lists of positions: its cost grows with the number of matches
+of its elements, never with their combinations, so no text is slow by design.
 """
 
 import itertools
@@ -73,6 +73,7 @@ class Book:
     def __init__(self) -> None:
         self._numbers: dict[frozenset[Phrase], int] = {}
         self._bodies: dict[tuple[int, str], int] = {}
+        self._kept: dict[int, Mapping[str, Sequence[str]]] = {}  # a dead mapping's id would be given to another
         self._words: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
         self._stems: dict[int, dict[str, list[tuple[int, Phrase]]]] = defaultdict(lambda: defaultdict(list))
         self._typos: dict[str, set[str]] = defaultdict(set)
@@ -118,6 +119,7 @@ class Book:
     def _number(self, body: str, groups: Mapping[str, Sequence[str]]) -> int:
         key = (id(groups), body)
         if key not in self._bodies:
+            self._kept[id(groups)] = groups
             self._bodies[key] = self._new_number(body, groups)
         return self._bodies[key]
 
@@ -251,10 +253,7 @@ def _variants(
 def _join(variant: Variant, found: Mapping[int, Sequence[Span]], length: int) -> Span | None:
     """The first place where the elements stand in order within their gaps, or None."""
     first, *others = variant.elements
-    reached = {}
-    for begin, end in found[first.number]:
-        if not variant.start or begin <= first.gap:
-            reached[end] = begin
+    reached = {end: begin for begin, end in found[first.number] if not variant.start or begin <= first.gap}
     for element in others:
         spans = found[element.number]
         onward: dict[int, int] = {}

@@ -1,7 +1,8 @@
-"""References such as DSR-26-7F3KD: short enough for the telephone, and a slip of the pen is noticed.
+"""References such as DSR-26-7F3K7: short enough for the telephone, and a slip of the pen is noticed.
 
 Two digits of the year, four random characters of Crockford's base 32, one check character: the weighted sum of the six
-digits before it, modulo the prime 31. It notices any single wrong character (but 0 for Z) and any swap of neighbours.
+digits before it, modulo the prime 31. It notices any single wrong character and any swap of neighbours (but 0 and Z,
+which are the same modulo 31).
 """
 
 import re

@@ -12,10 +12,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from inbox_bot.domain.message import InboundMessage
+
 OWN_HEADER = "X-Inbox-Bot"
 _TOKEN = re.compile(rb"ib1\.([a-z2-7]{16})\.([a-z2-7]{26})")
 _HEADERS_END = re.compile(rb"\r?\n\r?\n")
+_RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 WINDOW = 65536
+_BOUNCE_TYPES = {"multipart/report", "message/delivery-status", "message/feedback-report", "text/rfc822-headers"}
+_BOUNCERS = ("mailer-daemon@", "postmaster@")
+_READ_RECEIPT = "message/disposition-notification"  # RFC 8098: it names our letter, which arrived
 
 
 def _mac(key: bytes, purpose: bytes, data: bytes) -> bytes:
@@ -45,6 +51,28 @@ def _valid(keys: tuple[bytes, ...], text: str | bytes) -> Iterator[str]:
                 break
 
 
+def own_tokens(keys: Iterable[bytes], message: InboundMessage) -> tuple[str, ...]:
+    """The tokens by which a mail says that it is a letter of ours."""
+    return tokens(keys, " ".join((*message.all(OWN_HEADER), message.message_id or "")))
+
+
+def answered_tokens(keys: Iterable[bytes], message: InboundMessage) -> tuple[str, ...]:
+    """The tokens of the letters that a mail answers (RFC 5322 section 3.6.4)."""
+    return tokens(keys, " ".join((*message.in_reply_to, *message.references)))
+
+
+def bounced_tokens(keys: Iterable[bytes], message: InboundMessage) -> tuple[str, ...]:
+    """The tokens of the letters that come back in a mail, if it has the shape of a bounce (RFC 3464)."""
+    reported = not _BOUNCE_TYPES.isdisjoint(message.content_types)
+    nobody = message.first("return-path").strip() == "<>"
+    daemon = any(sender.address.lower().startswith(_BOUNCERS) for sender in message.senders)
+    if _READ_RECEIPT in message.content_types or not (reported or nobody or daemon):
+        return ()
+    # An out-of-office reply has no return path either, and names our letter only in its thread.
+    named = (*message.references, *message.in_reply_to) if reported or daemon else ()
+    return tokens(keys, "\n".join((message.text, message.forwarded, *named)))
+
+
 def digest(key: bytes, head: bytes) -> str:
     """The keyed hash by which a delivered mail is known again, in any folder.
 
@@ -54,7 +82,7 @@ def digest(key: bytes, head: bytes) -> str:
     window = head[:WINDOW]
     end = _HEADERS_END.search(window)
     block = window[: end.start()] if end else window
-    chosen = block if b"received:" in block.lower() else window
+    chosen = block if _RECEIVED.search(block) else window
     return _mac(key, b"digest", chosen.replace(b"\r\n", b"\n")).hex()[:32]
 
 

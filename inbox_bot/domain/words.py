@@ -1,4 +1,4 @@
-"""Text as words for matching: folded, numbered, cut into sentences. What is shown to a person is never folded.
+"""Text as words for matching: folded and cut into sentences. What is shown to a person is never folded.
 
 Folding makes equal what people and tricks make different: case, accents (whether typed or forgotten), compatibility
 forms, zero-width characters, and letters of another script that look alike in a word that mixes scripts.
@@ -6,7 +6,7 @@ forms, zero-width characters, and letters of another script that look alike in a
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 TEXT_LIMIT = 65536
@@ -18,75 +18,14 @@ _INVISIBLE = re.compile(
 )
 _PIECE = re.compile(
     r"(?P<word>[^\W_]+)"
-    r"|(?P<end>[.!?…;·]+(?=[\s\"'»”)\]]|$)|\n[ \t>|]*\n|\n[ \t>|]*(?:[-*•–—·▪●]|\(?\w{1,3}[.)])[ \t]|[\u3002\uff01\uff1f])"
+    r"|(?P<item>\n[ \t>|]*(?:[-*•–—·▪●]|\(?(?P<label>\w{1,3})[.)])(?=[ \t]))"
+    r"|(?P<end>[.!?…;·]+(?=[\s\"'»”)\]]|$)|\n[ \t>|]*\n|[\u3002\uff01\uff1f])"
 )
-_ABBREVIATIONS = frozenset(
-    [
-        "art",
-        "arts",
-        "abs",
-        "no",
-        "nr",
-        "nro",
-        "num",
-        "lit",
-        "mr",
-        "mrs",
-        "ms",
-        "dr",
-        "st",
-        "vs",
-        "e",
-        "g",
-        "i",
-        "z",
-        "b",
-        "d",
-        "ie",
-        "eg",
-        "sr",
-        "sra",
-        "ust",
-        "al",
-        "par",
-        "sec",
-        "cf",
-        "ca",
-        "approx",
-        "ref",
-        "resp",
-        "ev",
-        "bzw",
-        "ggf",
-        "usw",
-        "pp",
-        "p",
-        "s",
-        "c",
-        "inc",
-        "ltd",
-        "para",
-        "reg",
-        "ods",
-        "pkt",
-        "ust",
-        "št",
-        "čl",
-        "cl",
-        "odst",
-        "písm",
-        "lett",
-        "co",
-        "n",
-        "r",
-        "np",
-        "tj",
-        "tzn",
-        "m",
-        "in",
-        "bl",
-        "a",
-    ]
+# A full stop behind these ends no sentence where a name, a number or a small letter follows.
+_BEFORE_NAMES = frozenset("mr mrs ms dr st prof sr sra ust dna pan dipl ing mag hr fr dott sig avv mme mlle".split())
+_BEFORE_SMALL = frozenset(
+    "art arts abs no nr nro num lit vs ie eg al par sec cf ca approx ref resp ev bzw ggf usw pp inc ltd para reg ods"
+    " pkt st cl odst pism lett co np tj tzn bl e g i z b d p s c n r m in a ust str kap pct poz dz".split()
 )
 # Letters without a decomposition that people type as plain ones when their keyboard lacks them.
 _PLAIN_LETTERS = str.maketrans(
@@ -100,22 +39,22 @@ _LOOK_ALIKES = str.maketrans(
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A folded word, where it starts and ends in the cleaned text, and the number of its sentence."""
+class Sentence:
+    """The folded words of a sentence, and for each where it starts and ends in the cleaned text."""
 
-    folded: str
-    start: int
-    end: int
-    sentence: int
+    words: list[str] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
 
 
 def clean(text: str) -> str:
     """The text as it is matched and quoted as evidence: capped, without invisible characters or line-end variants."""
     capped = text[:TEXT_LIMIT].replace("\r\n", "\n").replace("\r", "\n")
-    return capped if capped.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", capped))
+    if capped.isascii():
+        return capped
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", capped))[:TEXT_LIMIT]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=32768)
 def fold(word: str) -> str:
     """One word folded for matching."""
     if word.isascii():
@@ -131,34 +70,40 @@ def _unmixed(word: str) -> str:
     return word.translate(_LOOK_ALIKES) if mixed else word
 
 
-def split_words(text: str) -> list[Word]:
-    """The words of a cleaned text, in order. Linear in its length."""
-    words: list[Word] = []
-    sentence, length = 0, 0
+def words_of(text: str) -> tuple[str, ...]:
+    """The folded words of a phrase."""
+    return tuple(fold(piece[0]) for piece in _PIECE.finditer(text) if piece.lastgroup == "word")
+
+
+def sentences_of(text: str) -> list[Sentence]:
+    """The sentences of a cleaned text, none of them empty. Linear in its length."""
+    sentence = Sentence()
+    sentences = [sentence]
+    words, places = sentence.words, sentence.places
     for piece in _PIECE.finditer(text):
-        if piece.lastgroup == "word":
-            if length >= _LONGEST_SENTENCE:
-                sentence, length = sentence + 1, 0
-            words.append(Word(fold(piece[0]), piece.start(), piece.end(), sentence))
-            length += 1
-        elif length and not _only_abbreviates(piece, words[-1], text):
-            sentence, length = sentence + 1, 0
-            if piece[0][0] == "\n" and piece[0][-1] in " \t":
-                words.extend(_list_label(piece, sentence))
-    return words
+        kind = piece.lastgroup
+        if kind == "word":
+            if len(words) < _LONGEST_SENTENCE:
+                words.append(fold(piece[0]))
+                places.append(piece.span())
+                continue
+        elif not words or (kind == "end" and _only_abbreviates(piece, words[-1], places[-1][1], text)):
+            continue
+        sentence = Sentence()
+        sentences.append(sentence)
+        words, places = sentence.words, sentence.places
+        label = "label" if kind == "item" else "word"
+        if piece[label]:
+            words.append(fold(piece[label]))
+            places.append(piece.span(label))
+    return sentences if words else sentences[:-1]
 
 
-def _list_label(piece: re.Match[str], sentence: int) -> list[Word]:
-    """The number or letter of a list item is a word too: `15.` may be an article."""
-    label = re.search(r"[^\W_]+", piece[0])
-    if label is None:
-        return []
-    start = piece.start() + label.start()
-    return [Word(fold(label[0]), start, start + len(label[0]), sentence)]
-
-
-def _only_abbreviates(piece: re.Match[str], before: Word, text: str) -> bool:
-    if piece[0] != "." or piece.start() != before.end:
+def _only_abbreviates(piece: re.Match[str], before: str, end: int, text: str) -> bool:
+    """Whether a full stop belongs to the word before it: `Dr. Jones`, `Art. 15`, `e. g. this`."""
+    if piece[0] != "." or piece.start() != end:
         return False
-    following = text[piece.end() : piece.end() + 3].lstrip()
-    return before.folded in _ABBREVIATIONS or (following[:1].isdigit() and len(before.folded) <= 4)
+    if before in _BEFORE_NAMES:
+        return True
+    following = text[piece.end() : piece.end() + 3].lstrip()[:1]
+    return (following.islower() and before in _BEFORE_SMALL) or (following.isdigit() and len(before) <= 4)

@@ -54,7 +54,7 @@ class SmtpBed:
 
     def __init__(
         self,
-        security: Literal["tls", "starttls", "none"] = "none",
+        security: str = "none",
         certificate: Certificate | None = None,
         users: dict[str, str] | None = None,
         mechanisms: str = "PLAIN LOGIN",
@@ -148,7 +148,7 @@ class SmtpBed:
         session.line.close()
 
 
-class _HungUp(Exception):  # noqa: N818 (it is no error: the script says so)
+class _HungUp(Exception):
     pass
 
 

@@ -12,6 +12,14 @@ from tests.beds.smtp import SmtpBed
 _numbers = itertools.count(1)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Dovecot, so that `-m "not dovecot"` leaves it out."""
+    for item in items:
+        if "dovecot" in getattr(item, "fixturenames", ()):
+            item.add_marker("dovecot")
+
+
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[Dovecot]:
     """A real mail server. Where it is missing: skipped, but a failure on CI (environment variable CI)."""

@@ -1,11 +1,13 @@
 import base64
 import logging
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from inbox_bot.errors import MailboxRefused, MailboxUnreachable
 from inbox_bot.ports import Folders
 from tests.beds.certificate import make_certificate
 from tests.beds.dovecot import PASSWORD, Dovecot, free_ports
-from tests.beds.imap_script import ScriptedImap
+from tests.beds.imap_script import Script, ScriptedImap
 
 MAIL = b"From: ann@example.org\r\nSubject: hello\r\n\r\nA question.\r\n"
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -26,14 +28,23 @@ def server_of(dovecot: Dovecot, user: str) -> Server:
     return Server("127.0.0.1", dovecot.imaps, "tls", user, PASSWORD, dovecot.certificate.path)
 
 
-def scripted(bed: ScriptedImap, **changes: object) -> Server:
-    return replace(Server(bed.host, bed.port, "none", "ann", "secret", read_timeout=10), **changes)  # type: ignore[arg-type]
+def scripted(bed: ScriptedImap, **changes: Any) -> Server:
+    return replace(Server(bed.host, bed.port, "none", "ann", "secret", read_timeout=10), **changes)
 
 
 @pytest.fixture
 def mailbox(dovecot: Dovecot, user: str) -> Iterator[ImapMailbox]:
     with closing(connect(server_of(dovecot, user))) as mailbox:
         yield mailbox
+
+
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 class TestReading:
@@ -107,6 +118,7 @@ class TestReading:
             spans = [re.search(rb"SEARCH (\S+)", line) for line in bed.commands if b"SEARCH" in line]
         assert [span[1] for span in spans if span] == [b"4:*", b"2:3", b"1:1"]
 
+    @pytest.mark.usefixtures("tokyo")
     def test_dates_are_instants_in_utc(self, mailbox: ImapMailbox, dovecot: Dovecot, user: str) -> None:
         at = datetime(2026, 3, 2, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
         uid = dovecot.deliver(user, MAIL, at=at)
@@ -136,20 +148,17 @@ class TestReading:
         assert (raw.head, raw.size, raw.complete, raw.junk) == (MAIL, len(MAIL), True, True)
         assert (raw.place.folder, raw.place.uidvalidity, raw.place.uid) == ("Junk", folder.uidvalidity, uid)
 
-    @pytest.mark.parametrize("size", [0, 1, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW])
+    @pytest.mark.parametrize("size", [len(MAIL), WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW, MOST])
     def test_the_first_window_and_the_rest_make_the_mail(
         self, mailbox: ImapMailbox, dovecot: Dovecot, user: str, size: int
     ) -> None:
-        whole = (b"x" * 997 + b"\n") * (size // 998 + 1)
-        whole = whole[:size]
-        uid = dovecot.deliver(user, MAIL + whole.replace(b"\n", b"\r\n"))
+        whole = MAIL.ljust(size, b"x")
+        uid = dovecot.deliver(user, whole)
         mailbox.examine("INBOX")
-        (stored,) = dovecot.mails(user)
         (raw,) = mailbox.fetch([uid])
-        assert raw.head == stored[:WINDOW]
-        assert raw.complete is (len(stored) <= WINDOW)
+        assert (raw.head, raw.size, raw.complete) == (whole[:WINDOW], size, size <= WINDOW)
         more = mailbox.more(raw, MOST)
-        assert (more.head, more.complete, more.size) == (stored, True, len(stored))
+        assert (more.head, more.size, more.complete) == (whole, size, True)
 
     def test_no_more_is_read_than_wanted_and_never_over_a_mebibyte(
         self, mailbox: ImapMailbox, dovecot: Dovecot, user: str
@@ -243,7 +252,7 @@ class TestNoTrace:
     ) -> None:
         caplog.set_level(logging.DEBUG)
         port = dovecot.imaps if security == "tls" else dovecot.imap
-        server = replace(server_of(dovecot, user), security=security, port=port)  # type: ignore[arg-type]
+        server = replace(server_of(dovecot, user), security=security, port=port)
         dovecot.deliver(user, MAIL)
         caplog.clear()
         with closing(connect(server)) as mailbox:
@@ -254,11 +263,14 @@ class TestNoTrace:
         assert PASSWORD not in repr(server)
 
 
+OFFERED = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\nTAG OK done\r\n"
+
+
 class TestConnecting:
     @pytest.mark.parametrize("security", ["tls", "starttls", "none"])
     def test_each_security_works(self, dovecot: Dovecot, user: str, security: str) -> None:
         port = dovecot.imaps if security == "tls" else dovecot.imap
-        server = replace(server_of(dovecot, user), security=security, port=port)  # type: ignore[arg-type]
+        server = replace(server_of(dovecot, user), security=security, port=port)
         with closing(connect(server)) as mailbox:
             assert mailbox.examine("INBOX").uidnext == 1
             encrypted = hasattr(mailbox._client.socket(), "cipher")
@@ -271,7 +283,7 @@ class TestConnecting:
     ) -> None:
         port = dovecot.imaps if security == "tls" else dovecot.imap
         ca_file = make_certificate(tmp_path).path if authority == "another" else None
-        server = replace(server_of(dovecot, user), security=security, port=port, ca_file=ca_file)  # type: ignore[arg-type]
+        server = replace(server_of(dovecot, user), security=security, port=port, ca_file=ca_file)
         with pytest.raises(MailboxUnreachable, match="cannot be trusted") as caught:
             connect(server)
         assert "ca_file" in caught.value.remedy
@@ -331,25 +343,24 @@ class TestConnecting:
             assert not any(b"LOGIN" in line for line in bed.commands)
 
     @pytest.mark.parametrize(
-        "scripts",
+        ("scripts", "words"),
         [
-            {},
-            {"CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\nTAG OK x\r\n", "STARTTLS": b"TAG NO not now\r\n"},
-            {"CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\nTAG OK x\r\n", "STARTTLS": b"TAG OK yes\r\nno TLS\r\n"},
-            {"GREETING": b"* PREAUTH welcome\r\n"},
+            ({}, "does not offer"),
+            ({"CAPABILITY": OFFERED, "STARTTLS": b"TAG NO not now\r\n"}, "refused"),
+            ({"CAPABILITY": OFFERED, "STARTTLS": b"TAG OK yes\r\nno TLS\r\n"}, "in time"),
+            ({"CAPABILITY": OFFERED, "GREETING": b"* PREAUTH welcome\r\n"}, "logged in before we are"),
         ],
         ids=["not offered", "refused", "not TLS", "PREAUTH"],
     )
-    def test_starttls_that_fails_is_an_error_never_a_fallback(self, scripts: dict[str, bytes]) -> None:
+    def test_starttls_that_fails_is_an_error_never_a_fallback(self, scripts: dict[str, bytes], words: str) -> None:
         with ScriptedImap(None, **scripts) as bed:
-            with pytest.raises(MailboxUnreachable):
+            with pytest.raises(MailboxUnreachable, match=words):
                 connect(scripted(bed, security="starttls", read_timeout=0.5))
             assert not any(b"LOGIN" in line or b"AUTH" in line for line in bed.commands)
 
     def test_what_came_in_clear_before_tls_is_forgotten(self, dovecot: Dovecot) -> None:
-        offer = b"* CAPABILITY IMAP4rev1 AUTH=PLAIN STARTTLS\r\n"
         scripts = {
-            "CAPABILITY": offer + b"TAG OK done\r\n",
+            "CAPABILITY": OFFERED,
             "STARTTLS": b'* LIST (\\Junk) "/" Forged\r\nTAG OK go\r\n',
             "LIST": b'* LIST (\\Junk) "/" Real\r\nTAG OK done\r\n',
         }
@@ -371,6 +382,7 @@ class TestConnecting:
         with ScriptedImap(CAPABILITY=b"* OK wait\r\n") as bed, pytest.raises(MailboxUnreachable, match="in time"):
             connect(scripted(bed, connect_timeout=0.2, read_timeout=0.2))
 
+    @pytest.mark.usefixtures("dovecot")  # skips where there is none
     def test_a_server_that_dies_is_reported_and_closing_never_fails(self, user: str) -> None:
         with Dovecot() as dovecot:
             mailbox = connect(server_of(dovecot, user))
@@ -477,7 +489,7 @@ class TestHostileServers:
                 mailbox.fetch([5, 6])
 
     @staticmethod
-    def refusing(*refused: bytes) -> dict[str, object]:
+    def refusing(*refused: bytes) -> dict[str, Script]:
         """A server that has 5 and 6, and cannot read some of them."""
 
         def fetched(command: bytes) -> bytes:
@@ -491,7 +503,7 @@ class TestHostileServers:
 
     def test_a_mail_the_server_cannot_read_comes_without_bytes_beside_those_it_can(self) -> None:
         with (
-            ScriptedImap(None, **self.refusing(b"6")) as bed,  # type: ignore[arg-type]
+            ScriptedImap(None, **self.refusing(b"6")) as bed,
             closing(connect(scripted(bed))) as mailbox,
         ):
             mailbox.examine("INBOX")
@@ -503,7 +515,7 @@ class TestHostileServers:
 
     def test_a_server_that_can_read_nothing_is_in_trouble_itself(self) -> None:
         with (
-            ScriptedImap(None, **self.refusing(b"5", b"6")) as bed,  # type: ignore[arg-type]
+            ScriptedImap(None, **self.refusing(b"5", b"6")) as bed,
             closing(connect(scripted(bed))) as mailbox,
         ):
             mailbox.examine("INBOX")

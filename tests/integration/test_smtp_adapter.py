@@ -119,7 +119,7 @@ class TestDelivery:
 
     def test_our_host_name_is_not_told(self, postman: SmtpPostman, smtp: SmtpBed) -> None:
         postman.greet()
-        assert smtp.commands == ["EHLO [127.0.0.1]"]
+        assert smtp.commands == ["ehlo [127.0.0.1]"]
 
     def test_another_server_takes_the_same(self) -> None:
         taken: list[tuple[str | None, list[str], bytes | str | None]] = []
@@ -216,15 +216,27 @@ class TestTheDot:
         assert len(smtp.taken) == accepted
         assert send(postman).code == 250
 
-    @pytest.mark.parametrize("whole", [b"250-one\r\n", b"250-one\r\n250-two\r\n250", b"250-one\r\n550 two\r\n"])
-    def test_a_reply_of_several_lines_counts_when_it_is_whole(
-        self, postman: SmtpPostman, smtp: SmtpBed, whole: bytes
+    @pytest.mark.parametrize("partly", [9, 10, 13, 16])
+    def test_a_reply_of_several_lines_is_cut_before_its_last_ends(
+        self, postman: SmtpPostman, smtp: SmtpBed, partly: int
     ) -> None:
-        smtp.plan("dot", Answer(whole.decode(), hang_up=True))
+        smtp.plan("dot", Answer("250 one\n250 two", partly=partly))
         assert send(postman).code == 0
 
     @pytest.mark.parametrize(
-        "said", ["hello", "2500 ok", "25O ok", "999 ok", "150 ok", "250_ok", "220 hi", "354 go", "250 " + "x" * 5000]
+        "said",
+        [
+            "hello",
+            "2500 ok",
+            "25O ok",
+            "250 one\n550 two",
+            "999 ok",
+            "150 ok",
+            "250_ok",
+            "220 hi",
+            "354 go",
+            "250 " + "x" * 5000,
+        ],
     )
     def test_a_reply_that_makes_no_sense_is_no_reply(self, postman: SmtpPostman, smtp: SmtpBed, said: str) -> None:
         smtp.plan("dot", Answer(said, accept=True))
@@ -234,7 +246,7 @@ class TestTheDot:
     def test_a_reply_that_does_not_come_in_time_is_no_reply(self, smtp: SmtpBed) -> None:
         wait = Event()
         smtp.plan("dot", Answer("250 late", hold=wait))
-        with postman_of(replace(server_of(smtp), final_timeout=0.1)) as postman:
+        with postman_of(replace(server_of(smtp), timeout=60, final_timeout=0.1)) as postman:
             assert send(postman).code == 0
             wait.set()
             assert send(postman).code == 250
@@ -243,7 +255,7 @@ class TestTheDot:
     def test_waiting_can_be_ended_from_another_thread(self, certificate: Certificate, security: str) -> None:
         wait = Event()
         with (
-            SmtpBed(security, certificate) as smtp,  # type: ignore[arg-type]
+            SmtpBed(security, certificate) as smtp,
             postman_of(replace(server_of(smtp, certificate), final_timeout=600)) as postman,
         ):
             smtp.plan("dot", Answer("250 late", hold=wait))
@@ -285,14 +297,14 @@ class TestTheDot:
         postman.greet()
         with pytest.raises(PostmanUnreachable):
             postman.dot()
-        assert {line.split()[0] for line in smtp.commands} == {"EHLO"}
+        assert {line.split()[0] for line in smtp.commands} == {"ehlo"}
 
 
 class TestConnecting:
     @pytest.mark.parametrize("security", ["tls", "starttls"])
-    @pytest.mark.parametrize("mechanisms", ["PLAIN LOGIN", "LOGIN", "XOAUTH2 LOGIN"])
+    @pytest.mark.parametrize("mechanisms", ["PLAIN", "LOGIN", "XOAUTH2 PLAIN LOGIN"])
     def test_each_security_and_login_works(self, certificate: Certificate, security: str, mechanisms: str) -> None:
-        with SmtpBed(security, certificate, {US: "schlüssel"}, mechanisms) as smtp:  # type: ignore[arg-type]
+        with SmtpBed(security, certificate, {US: "schlüssel"}, mechanisms) as smtp:
             server = replace(server_of(smtp, certificate), username=US, password="schlüssel")
             with postman_of(server) as postman:
                 assert send(postman).code == 250
@@ -301,11 +313,11 @@ class TestConnecting:
 
     @pytest.mark.parametrize("security", ["tls", "starttls"])
     def test_an_unknown_authority_is_refused(self, certificate: Certificate, security: str) -> None:
-        with SmtpBed(security, certificate) as smtp:  # type: ignore[arg-type]
+        with SmtpBed(security, certificate) as smtp:
             with pytest.raises(PostmanUnreachable, match="cannot be trusted") as caught:
                 connect(server_of(smtp)).greet()
             assert "ca_file" in caught.value.remedy
-            assert all(line.startswith(("EHLO", "STARTTLS")) for line in smtp.commands)
+            assert all(line.startswith(("ehlo", "STARTTLS")) for line in smtp.commands)
 
     def test_a_certificate_for_another_name_is_refused(self, certificate: Certificate) -> None:
         with (

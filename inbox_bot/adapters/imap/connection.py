@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
@@ -67,17 +67,21 @@ logging.getLogger("imapclient").setLevel(logging.ERROR)
 class Server:
     """Where the mailbox is and how to enter. Times in seconds.
 
-    security: `none` for loopback hosts only. ca_file: PEM, in place of the system's authorities.
+    security: `tls`, `starttls`, or `none` for loopback hosts only. ca_file: PEM, in place of the system's authorities.
     """
 
     host: str
     port: int
-    security: Literal["tls", "starttls", "none"]
+    security: str
     username: str
     password: str = field(repr=False)
     ca_file: Path | None = None
     connect_timeout: float = 15.0
     read_timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.security not in ("tls", "starttls", "none"):
+            raise ValueError(f"no such security: {self.security}")  # else a misspelling would mean none
 
 
 class Connection:

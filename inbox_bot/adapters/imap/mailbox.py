@@ -215,11 +215,9 @@ class ImapMailbox:
 
 def _listed(flags: Iterable[bytes], delimiter: bytes | None, name: str) -> _Listed:
     key = name.lower()
-    return (
-        frozenset(map(bytes.lower, flags)),
-        key.removeprefix(f"inbox{delimiter.decode()}") if delimiter else key,
-        name,
-    )
+    if delimiter:
+        key = key.removeprefix(f"inbox{delimiter.decode()}")
+    return frozenset(map(bytes.lower, flags)), key, name
 
 
 def _choose(listed: Iterable[_Listed], flag: bytes, names: set[str]) -> str | None:

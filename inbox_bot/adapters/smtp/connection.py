@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from inbox_bot.errors import PostmanError, PostmanRefused, PostmanUnreachable
 
@@ -61,18 +60,22 @@ _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
 class Server:
     """Where letters are handed in. Times in seconds.
 
-    security: `none` for loopback hosts only. username: empty for no login. ca_file: PEM, in place of the system's
-    authorities. final_timeout: for the reply to the dot (RFC 5321 section 4.5.3.2.6).
+    security: `tls`, `starttls`, or `none` for loopback hosts only. username: empty for no login. ca_file: PEM, in
+    place of the system's authorities. final_timeout: for the reply to the dot (RFC 5321 section 4.5.3.2.6).
     """
 
     host: str
     port: int
-    security: Literal["tls", "starttls", "none"]
+    security: str
     username: str = ""
     password: str = field(default="", repr=False)
     ca_file: Path | None = None
     timeout: float = 60.0
     final_timeout: float = 600.0
+
+    def __post_init__(self) -> None:
+        if self.security not in ("tls", "starttls", "none"):
+            raise ValueError(f"no such security: {self.security}")  # else a misspelling would mean none
 
 
 class _Strict(smtplib.SMTP):

@@ -77,12 +77,21 @@ def open_database(path: Path) -> Database:
         os.fchmod(descriptor, 0o600)
         os.close(descriptor)
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-        for pragma in _PRAGMAS:
-            connection.execute(pragma).fetchall()
-        database = Database(connection, execute_plugins=False)
-        if migrations.pending(database):
-            migrations.apply(database)
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma).fetchall()
+            database = Database(connection, execute_plugins=False)
+            _migrate(database, path)
+        except BaseException:
+            connection.close()
+            raise
         return database
+
+
+def _migrate(database: Database, path: Path) -> None:
+    if migrations.pending(database):
+        with writing(database, path):  # whole or not at all; a second process waits, and finds nothing left to do
+            migrations.apply(database)
 
 
 @contextmanager
@@ -130,11 +139,15 @@ def load_keys(folder: Path) -> tuple[bytes, ...]:
 
 
 def _write_key(path: Path) -> None:
-    # A half-written key would orphan every digest: write beside, flush, then rename.
+    # A half-written key, or one of two, would orphan every digest: write beside, locked, flush, then rename.
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if path.exists():
+            return
+        file.truncate()
         file.write(secrets.token_hex(32) + "\n")
         file.flush()
         os.fsync(file.fileno())

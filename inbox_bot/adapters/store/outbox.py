@@ -55,11 +55,8 @@ class Store(Register):
             StepRefused: the letter is no longer in the state we knew.
         """
         settled = to in (LetterState.SENT, LetterState.FAILED, LetterState.UNCERTAIN, LetterState.CANCELLED)
-        if self._database.conn.in_transaction:
+        with self._joined():
             self._move(letter, to, reply, due_at, now if settled else None)
-        else:
-            with self.writing():
-                self._move(letter, to, reply, due_at, now if settled else None)
         return self.letter(letter.id)
 
     def _move(
@@ -91,5 +88,5 @@ class Store(Register):
         self._run("UPDATE outbox SET bounced_at = coalesce(bounced_at, ?) WHERE id = ?", rows.instant(now), letter.id)
 
     def ever_witnessed(self) -> bool:
-        """Whether this account has ever shown us a copy of a letter (a probe is none)."""
-        return bool(self._rows("SELECT 1 AS n FROM outbox WHERE witnessed_at IS NOT NULL AND kind != 'probe' LIMIT 1"))
+        """Whether this account has ever shown us our copy of a letter to somebody else."""
+        return bool(self._rows("SELECT 1 AS n FROM outbox WHERE witnessed_at IS NOT NULL AND copy IS NOT NULL LIMIT 1"))

@@ -33,6 +33,15 @@ class Table:
         """One write transaction; what is read inside it is what will be committed."""
         return writing(self._database, self._path)
 
+    @contextmanager
+    def _joined(self) -> Iterator[None]:
+        """The open transaction, or one of its own."""
+        if self._database.conn.in_transaction:
+            yield
+        else:
+            with self.writing():
+                yield
+
     def _rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         # Fetch all and close: an open reader would make another connection's COMMIT wait.
         with translated(self._path):
@@ -118,12 +127,12 @@ class Register(Table):
         return {row["uid"]: Sighting(row["verdict"], row["reason"], row["reference"]) for row in found}
 
     def see(self, place: Place, digest: str, verdict: str, reason: str, reference: str | None, now: datetime) -> None:
-        """Record that a mail was dealt with; only the record `old` gives way to another at the same place."""
+        """Record that a mail was dealt with. At a place only the record `old` gives way, or that of another mail."""
         self._run(
             "INSERT INTO seen (folder, uidvalidity, uid, digest, verdict, reason, reference, seen_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET verdict = excluded.verdict,"
-            " reason = excluded.reason, reference = excluded.reference, seen_at = excluded.seen_at"
-            " WHERE verdict = 'old'",
+            " digest = excluded.digest, reason = excluded.reason, reference = excluded.reference,"
+            " seen_at = excluded.seen_at WHERE verdict = 'old' OR digest != excluded.digest",
             place.folder,
             place.uidvalidity,
             place.uid,
@@ -155,9 +164,9 @@ class Register(Table):
                 place.uid,
             )
 
-    def forget_attempts(self) -> None:
-        """Forget all attempts: the pass ended cleanly."""
-        self._run("DELETE FROM attempt")
+    def forget_attempts(self, folder: str) -> None:
+        """Forget the attempts in a folder: its pass ended cleanly."""
+        self._run("DELETE FROM attempt WHERE folder = ?", folder)
 
     def counts(self) -> dict[str, int]:
         """How many mails were seen, by verdict."""
@@ -221,39 +230,28 @@ class Register(Table):
         Raises:
             NotFound, StepRefused: nothing was changed.
         """
-        request = self.request(event.reference)
-        target = TRANSITIONS[request.state].get(event.step)
-        if target is None:
-            raise StepRefused(
-                f"{request.reference} is {request.state}: it cannot be {event.step}",
-                f"`inbox-bot show {request.reference}` shows what can be done",
+        with self._joined():
+            request = self.request(event.reference)
+            moved = _moved(request, event, outcome)
+            changed = self._run(
+                "UPDATE request SET state = ?, outcome = ?, closed_at = ? WHERE reference = ? AND state = ?",
+                moved.state,
+                moved.outcome,
+                moved.closed_at and rows.instant(moved.closed_at),
+                request.reference,
+                request.state,
             )
-        closing = target is State.CLOSED and request.state is not State.CLOSED
-        moved = replace(
-            request,
-            state=target,
-            outcome=outcome if closing else (request.outcome if target is State.CLOSED else None),
-            closed_at=event.at if closing else (request.closed_at if target is State.CLOSED else None),
-        )
-        changed = self._run(
-            "UPDATE request SET state = ?, outcome = ?, closed_at = ? WHERE reference = ? AND state = ?",
-            moved.state,
-            moved.outcome,
-            moved.closed_at and rows.instant(moved.closed_at),
-            request.reference,
-            request.state,
-        )
-        if changed != 1:
-            raise StepRefused(f"{request.reference} changed under our hands", "look again, then repeat the step")
-        if columns:
-            self.amend(request.reference, **columns)
-        self.append(event)
-        return self.request(request.reference)
+            if changed != 1:
+                raise StepRefused(f"{request.reference} changed under our hands", "look again, then repeat the step")
+            if columns:
+                self.amend(request.reference, **columns)
+            self.append(event)
+            return self.request(request.reference)
 
     # -- history --------------------------------------------------------------------------------------------------
 
     def append(self, event: Event) -> None:
-        """Append an event to the history and its hash chain."""
+        """Append an event to the history and its hash chain, inside the open transaction."""
         last = self._rows("SELECT id, chain FROM event ORDER BY id DESC LIMIT 1")
         number = last[0]["id"] + 1 if last else 1
         detail = rows.event_detail(event, keyed(self.keys[0], event.text) if event.text else "")
@@ -345,11 +343,20 @@ class Register(Table):
         )
         return True
 
-    @contextmanager
-    def batch(self) -> Iterator["Register"]:
-        """One transaction for a batch of mails."""
-        with self.writing():
-            yield self
+
+def _moved(request: Request, event: Event, outcome: Outcome | None) -> Request:
+    """The request after a step, by the table of states; StepRefused."""
+    target = TRANSITIONS[request.state].get(event.step)
+    if target is None:
+        raise StepRefused(
+            f"{request.reference} is {request.state}: it cannot be {event.step}",
+            f"`inbox-bot show {request.reference}` shows what can be done",
+        )
+    if target is not State.CLOSED:
+        return replace(request, state=target, outcome=None, closed_at=None)
+    if request.state is State.CLOSED:
+        return request
+    return replace(request, state=target, outcome=outcome, closed_at=event.at)
 
 
 def _cursor(row: rows.Row) -> Cursor:

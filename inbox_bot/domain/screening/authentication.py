@@ -3,7 +3,8 @@
 A forged field can only be added below those of our server, and only by the sender himself. So a *failure* counts
 wherever it stands under our server's name: a forger could but silence himself. A *pass* lifts an SPF failure only from
 the topmost hop that bears our name: the fields between two Received lines. Our server's own fields may stand above its
-Received line (most) or right below it (Gmail), hence the hop and not the single field.
+Received line (most) or right below it (Gmail), hence the hop and not the single field; a server of the second kind must
+itself remove what is forged in its name (RFC 8601 section 5).
 """
 
 from collections.abc import Iterable, Iterator

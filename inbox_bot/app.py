@@ -1,6 +1,5 @@
 """The composition root: settings become working parts. The only reader of the clock and of randomness."""
 
-import logging
 import random
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from inbox_bot import config, delivery, digest, intake, owner
 from inbox_bot.adapters import imap, smtp, store
@@ -22,11 +22,11 @@ from inbox_bot.domain.deadline import Deadline, Facts, deadline, explain, receiv
 from inbox_bot.domain.decision import Policy
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.request import Event, Request, Right
-from inbox_bot.errors import InboxBotError, MailboxError, PostmanError
+from inbox_bot.errors import InboxBotError, RegisterError
 from inbox_bot.letters import Correspondent, Letterhead
 from inbox_bot.ports import Register
 
-_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
 # A law without a number of days (in_dpdp, jp_appi) still deserves a reminder: our own aim.
 _OWN_AIM = timedelta(days=28)
 
@@ -210,49 +210,58 @@ class App:
         return digest.Almanac(self.settings.company, settings.at, settings.days, self.local, self.redate)
 
     def pass_once(self, heartbeat: Callable[[], None] = lambda: None) -> PassReport:
-        """One pass of everything due: poll, resolve, deliver, digest. The lock must be held.
+        """One pass of everything due: poll, resolve, digest, deliver. The lock must be held.
 
-        A server that cannot be used is a result, not an exception: the rest of the pass goes on without it.
+        A server, a password or a template that cannot be used is a result, not an exception: the rest of the pass goes
+        on without it. heartbeat: called after every batch and letter and between the parts; what it raises ends the
+        pass, with nothing half done.
 
         Raises:
             RegisterError: nothing can be recorded, so nothing is done.
         """
         trouble: list[InboxBotError] = []
-        polled: intake.PollReport | None = None
         with self.register() as register:
-            if not self.polled:
-                delivery.recover(register, self.clock())
-            try:
-                polled = self._poll(register, heartbeat)
-            except MailboxError as error:
-                trouble.append(error)
-            agenda = digest.decide_today(register, self.correspondent(register), self.almanac, self.clock())
-            delivered = None
-            try:
-                delivered = self._deliver(register, heartbeat)
-            except PostmanError as error:
-                trouble.append(error)
-            _note_trouble(register, trouble, self.clock())
+            delivery.recover(register, self.clock())
+            polled = _tried(trouble, lambda: self._poll(register, heartbeat))
+            heartbeat()
+            mailbox_failed = bool(trouble)
+            agenda = _tried(trouble, lambda: self._decide_today(register))
+            heartbeat()
+            before = len(trouble)
+            delivered = _tried(trouble, lambda: self._deliver(register, heartbeat))
+            heartbeat()
+            _note(register, "imap_trouble", self.clock(), met=mailbox_failed)
+            if delivered is not None or len(trouble) > before:
+                _note(register, "smtp_trouble", self.clock(), met=delivered is None)
         return PassReport(polled, delivered, agenda, tuple(trouble))
 
     def _poll(self, register: store.Store, heartbeat: Callable[[], None]) -> intake.PollReport:
+        load_rulebook()  # If our own rules cannot be read, that is no fault of the mails.
         with self.mailbox() as mailbox:
             if register.meta("login_worked") is None:
                 with register.writing():
                     register.remember("login_worked", self.clock().isoformat())
             report = intake.poll(self.desk(mailbox, register, heartbeat))
+            self.polled = True
             delivery.resolve(register, mailbox, self.correspondent(register), self.clock())
-        self.polled = True
         return report
 
-    def _deliver(self, register: store.Store, heartbeat: Callable[[], None]) -> delivery.DeliveryReport:
-        """Send what is due; before the first complete poll only to the owner.
+    def _decide_today(self, register: store.Store) -> Agenda | None:
+        return digest.decide_today(register, self.correspondent(register), self.almanac, self.clock())
+
+    def _deliver(self, register: store.Store, heartbeat: Callable[[], None]) -> delivery.DeliveryReport | None:
+        """Send what is due, before the first complete poll only to the owner; None: nothing was.
 
         A letter of a restored register may have gone out already, which its copy in the mailbox tells.
         """
-        round_ = delivery.Round(self.postman(), register, self.clock, random.random, heartbeat)
+        owner_only = not self.polled
+        if register.next_due(self.clock(), owner_only=owner_only) is None:
+            return None
+        postman = self.postman()
         try:
-            return delivery.deliver_due(round_, owner_only=not self.polled)
+            postman.greet()  # A server that is away is no fault of a letter: none is claimed, none postponed.
+            round_ = delivery.Round(postman, register, self.clock, random.random, heartbeat)
+            return delivery.deliver_due(round_, owner_only=owner_only)
         finally:
             self._postman = None
 
@@ -262,12 +271,19 @@ def _day(found: Deadline, received: date) -> date:
     return day or received + _OWN_AIM
 
 
-def _note_trouble(register: Register, trouble: Sequence[InboxBotError], at: datetime) -> None:
+def _tried(trouble: list[InboxBotError], part: Callable[[], _Result]) -> _Result | None:
+    """What a part of a pass returns, or None and its error among the trouble."""
+    try:
+        return part()
+    except RegisterError:
+        raise
+    except InboxBotError as error:
+        trouble.append(error)
+        return None
+
+
+def _note(register: Register, key: str, at: datetime, *, met: bool) -> None:
     """Remember since when a server cannot be used, for `status` and the digest."""
-    for key, kind in (("imap_trouble", MailboxError), ("smtp_trouble", PostmanError)):
-        met = any(isinstance(error, kind) for error in trouble)
-        since = register.meta(key) or ""
-        if met == bool(since):
-            continue
+    if met != bool(register.meta(key)):
         with register.writing():
             register.remember(key, at.isoformat() if met else "")

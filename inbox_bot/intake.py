@@ -228,6 +228,8 @@ def read(desk: Desk, raw: RawMessage) -> Arrival:
             screening=screen(message, desk.identity),
             classification=desk.classify(message),
             text_hash=thread.text_hash(key, f"{message.subject}\n{message.text}"),
+            bounced=thread.bounced_tokens(desk.register.keys, message, raw.head),
+            only_warns=thread.only_warns(raw.head),
         )
     except MailboxError:
         raise
@@ -276,7 +278,7 @@ def _known(desk: Desk, arrival: Arrival, now: datetime) -> Known:
         seen=seen,
         earlier=register.request(earlier) if earlier and register.has(earlier) else None,
         own_letter=_own_letter(desk, message),
-        bounced_letter=_bounced_letter(desk, message),
+        bounced_letter=next((letter.id for letter in _letters(desk, arrival.bounced)), None),
         thread=_thread(desk, message),
         open_requests=register.open_requests_of(sender) if sender else (),
         letters_to_sender=tally[0],
@@ -290,12 +292,6 @@ def _own_letter(desk: Desk, message: InboundMessage) -> int | None:
     hashes = {thread.text_hash(key, message.text) for key in desk.register.keys}
     letters = _letters(desk, thread.own_tokens(desk.register.keys, message))
     return next((letter.id for letter in letters if letter.draft.text_hash in hashes), None)
-
-
-def _bounced_letter(desk: Desk, message: InboundMessage) -> int | None:
-    """The letter that came back in this mail."""
-    letters = _letters(desk, thread.bounced_tokens(desk.register.keys, message))
-    return next((letter.id for letter in letters), None)
 
 
 def _thread(desk: Desk, message: InboundMessage) -> Request | None:

@@ -59,7 +59,7 @@ class LetterKind:
 
 _SUNDAY = date(2026, 11, 22)
 _SAMPLE_REQUEST: Mapping[str, object] = {
-    "reference": "DSR-26-7F3KD",
+    "reference": "DSR-26-7F3K7",
     "company": "Example Ltd",
     "received_on": _SUNDAY,
     "answer_by_on": date(2026, 12, 22),
@@ -112,7 +112,7 @@ _SAMPLE_ENTRIES = tuple(
 )
 _SAMPLE_TROUBLES = (
     *(Trouble(kind, "inbox-bot check", count) for kind in TroubleKind for count in (1, 3)),
-    Trouble(TroubleKind.WITHHELD, "inbox-bot acknowledge DSR-26-7F3KD", reference="DSR-26-7F3KD"),
+    Trouble(TroubleKind.WITHHELD, "inbox-bot acknowledge DSR-26-7F3K7", reference="DSR-26-7F3K7"),
 )
 KINDS: Mapping[str, LetterKind] = {
     "acknowledgement": LetterKind(

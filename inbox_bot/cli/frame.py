@@ -67,7 +67,7 @@ class Reference(click.ParamType[str]):
         """The reference in its one spelling."""
         found = references.parse(str(value))
         if found is None:
-            self.fail(f"{value!r} is no reference: they look like DSR-26-7F3KD, and this one has a slip", param, ctx)
+            self.fail(f"{value!r} is no reference: they look like DSR-26-7F3K7, and this one has a slip", param, ctx)
         return found
 
 

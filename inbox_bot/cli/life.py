@@ -22,7 +22,7 @@ def confirm(frame: Frame, reference: str, rights: tuple[str, ...]) -> None:
     \b
     Rights: access rectification erasure restriction portability objection
             automated_decision consent_withdrawal complaint
-    Example:  inbox-bot confirm DSR-26-7F3KD access erasure
+    Example:  inbox-bot confirm DSR-26-7F3K7 access erasure
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
@@ -44,7 +44,7 @@ def dismiss(frame: Frame, reference: str, because: str) -> None:
     """It is no request: close it. Nobody is written to.
 
     \b
-    Example:  inbox-bot dismiss DSR-26-7F3KD --because "asks about a parcel"
+    Example:  inbox-bot dismiss DSR-26-7F3K7 --because "asks about a parcel"
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
@@ -62,7 +62,7 @@ def extend(frame: Frame, reference: str, because: str) -> None:
     """Take longer: once, before the day due is over, with a reason.
 
     \b
-    Example:  inbox-bot extend DSR-26-7F3KD --because "four archives to search"
+    Example:  inbox-bot extend DSR-26-7F3K7 --because "four archives to search"
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
@@ -83,7 +83,7 @@ def close(frame: Frame, reference: str, outcome: str, note: str) -> None:
     """It is answered, or ended otherwise.
 
     \b
-    Example:  inbox-bot close DSR-26-7F3KD --outcome done
+    Example:  inbox-bot close DSR-26-7F3K7 --outcome done
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
@@ -104,7 +104,7 @@ def acknowledge(frame: Frame, reference: str, yes: bool) -> None:
     """Show an acknowledgement that was withheld, and send it if you say so.
 
     \b
-    Example:  inbox-bot acknowledge DSR-26-7F3KD
+    Example:  inbox-bot acknowledge DSR-26-7F3K7
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 

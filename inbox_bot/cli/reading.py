@@ -67,7 +67,7 @@ def show(frame: Frame, reference: str, as_json: bool) -> None:
     """Show one request: what was asked, by when, why, and what can be done.
 
     \b
-    Example:  inbox-bot show DSR-26-7F3KD
+    Example:  inbox-bot show DSR-26-7F3K7
     """  # noqa: D301
     from inbox_bot.digest import item_of  # noqa: PLC0415
     from inbox_bot.domain.agenda import entry_of  # noqa: PLC0415

@@ -4,38 +4,27 @@ New text counts before quoted text: a request that stands only in what the write
 person to judge. The language is that whose rules weighed most.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
+from dataclasses import dataclass, field, replace
 
 from inbox_bot.domain.body import split
-from inbox_bot.domain.lexicon import Rule, Rulebook, cancelled
+from inbox_bot.domain.lexicon import Rule, Rulebook, is_named
 from inbox_bot.domain.message import InboundMessage
+from inbox_bot.domain.pattern import Span, Work
 from inbox_bot.domain.request import Evidence, Right, Verdict
-from inbox_bot.domain.words import Word, clean, split_words
+from inbox_bot.domain.words import TEXT_LIMIT, Sentence, clean, sentences_of
 
 REQUEST_AT = 10.0
 UNCERTAIN_AT = 5.0
-# No letter of a person needs this many tries; a text made to be dense stops here, and is uncertain.
-_TRIES = 12_000
+# Sentences between a rule and the one it must be near to.
+REACH = 5
+# No letter of a person needs this many steps; a text made to be dense stops here, and is uncertain.
+STEPS = 250_000
 _SHORT = 4  # words: less than this is no text, but perhaps a cover for what is attached
-_EVIDENCE_WORDS = 160
+_EVIDENCE_LETTERS = 160
 _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/ms-tnef"}
-_DOCUMENTS = (
-    ".pdf",
-    ".doc",
-    ".docx",
-    ".odt",
-    ".rtf",
-    ".txt",
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".heic",
-    ".tif",
-    ".tiff",
-    ".p7m",
-)
+_DOCUMENTS = tuple(".pdf .doc .docx .odt .rtf .txt .jpg .jpeg .png .heic .tif .tiff .p7m".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +32,8 @@ class Classification:
     """The verdict on one mail, and why.
 
     rights: in the order of `Right`. language: of the rules that matched, or None. score: the sum that made the verdict.
-    marks: `urgent`, `agent`, `child`, `chaser`, `quoted`, `attachment`, `encrypted`, `dense`.
+    evidence: every rule that fired; at weight 0 also those that something silenced, with what did.
+    marks: `urgent`, `agent`, `child`, `chaser`, `quoted`, `forwarded`, `attachment`, `encrypted`, `dense`.
     """
 
     verdict: Verdict
@@ -54,56 +44,53 @@ class Classification:
     marks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A rule in a sentence. rights: those that still count. silent: something keeps it from counting."""
+
+    rule: Rule
+    evidence: Evidence
+    rights: tuple[Right, ...]
+    sentence: int
+    silent: bool = False
+
+
 @dataclass(slots=True)
 class _Tally:
-    """What one language's rules found in a part of the mail."""
+    """What one language's rules found: each rule once."""
 
-    fired: dict[str, Evidence] = field(default_factory=dict)
+    fired: dict[str, _Hit] = field(default_factory=dict)
     silenced: dict[str, Evidence] = field(default_factory=dict)
-    rights: dict[Right, None] = field(default_factory=dict)
-    marks: dict[str, None] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
-        return sum(evidence.weight for evidence in self.fired.values())
+        return sum(hit.rule.weight for hit in self.fired.values())
 
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    where: str
-    text: str
+    @property
+    def rights(self) -> set[Right]:
+        """What the weighty rules ask for; where there are none, what the faint ones hint at."""
+        weighty = {right for hit in self.fired.values() if hit.rule.weight >= UNCERTAIN_AT for right in hit.rights}
+        return weighty or {right for hit in self.fired.values() for right in hit.rights}
 
 
 def classify(message: InboundMessage, rulebook: Rulebook) -> Classification:
     """Classify one mail. Work is bounded whatever the text."""
     body = split(message.text)
-    tries = [_TRIES]
-    own = [_Part("subject", message.subject), _Part("new", body.new)]
-    others = [
-        _Part("quoted", body.quoted),
-        _Part("forwarded", message.forwarded),
-        _Part("attachment", "\n\n".join(message.attachments)),
-        _Part("signature", body.signature),
-    ]
-    first = _verdict(_tallies(own, rulebook, tries))
-    if first.verdict is not Verdict.REQUEST:
-        whole = _verdict(_tallies([*own, *others], rulebook, tries))
-        if whole.score > first.score and whole.verdict is not Verdict.UNRELATED:
-            mark = _mark_of(whole)
-            first = _second_hand(whole, mark)
-    return _finished(first, message, body.new, dense=tries[0] < 0)
+    work = Work(STEPS)
+    own = [_hits("subject", message.subject, rulebook, work), _hits("new", body.new, rulebook, work)]
+    found = _verdict(own)
+    if found.verdict is not Verdict.REQUEST:
+        others = {"quoted": body.quoted, "forwarded": message.forwarded, "attachment": "\n\n".join(message.attachments)}
+        whole = _verdict([*own, *(_hits(where, text, rulebook, work) for where, text in others.items())])
+        if whole.score > found.score and whole.verdict is not Verdict.UNRELATED:
+            # a request in the words of somebody else, or in the name of a file: a person must look
+            found = replace(whole, verdict=Verdict.UNCERTAIN, marks=(*whole.marks, _origin(whole)))
+    return _finished(found, message, body.new, dense=work.left < 0)
 
 
-def _mark_of(found: Classification) -> str:
-    places = [evidence.where for evidence in found.evidence if evidence.weight > 0]
-    return next((place for place in ("attachment", "forwarded", "quoted") if place in places), "quoted")
-
-
-def _second_hand(found: Classification, mark: str) -> Classification:
-    """A request in the words of somebody else, or in the name of a file: a person must look."""
-    return Classification(
-        Verdict.UNCERTAIN, found.rights, found.language, found.score, found.evidence, (*found.marks, mark)
-    )
+def _origin(found: Classification) -> str:
+    places = {evidence.where for evidence in found.evidence if evidence.weight > 0}
+    return next((place for place in ("attachment", "forwarded") if place in places), "quoted")
 
 
 def _finished(found: Classification, message: InboundMessage, new: str, *, dense: bool) -> Classification:
@@ -118,84 +105,118 @@ def _finished(found: Classification, message: InboundMessage, new: str, *, dense
         mark = "encrypted"
     elif documents and len(new.split()) < _SHORT and len(message.subject.split()) < _SHORT:
         mark = "attachment"
-    if mark is None:
-        return found
-    return Classification(
-        Verdict.UNCERTAIN, found.rights, found.language, found.score, found.evidence, (*found.marks, mark)
-    )
+    return found if mark is None else replace(found, verdict=Verdict.UNCERTAIN, marks=(*found.marks, mark))
 
 
-def _verdict(tallies: dict[str, _Tally]) -> Classification:
+def _verdict(parts: Sequence[Sequence[_Hit]]) -> Classification:
     """The verdict of the language that weighs most; the rights of every language that says `request` by itself."""
+    tallies = _tallies(parts)
     if not tallies:
         return Classification(Verdict.UNRELATED)
     language, best = max(tallies.items(), key=lambda item: item[1].score)
-    score = best.score
     agreeing = [tally for tally in tallies.values() if tally is best or tally.score >= REQUEST_AT]
-    rights = {right for tally in agreeing for right in tally.rights}
-    verdict = Verdict.UNRELATED
-    if score >= UNCERTAIN_AT:
-        verdict = Verdict.REQUEST if score >= REQUEST_AT else Verdict.UNCERTAIN
+    evidence = [hit.evidence for tally in agreeing for hit in tally.fired.values()]
+    evidence += [silenced for tally in agreeing for silenced in tally.silenced.values()]
+    if best.score < UNCERTAIN_AT:
+        return Classification(Verdict.UNRELATED, score=best.score, evidence=tuple(evidence))
+    rights = {right for tally in agreeing for right in tally.rights} or {Right.ACCESS}
+    marks = dict.fromkeys(mark for tally in agreeing for hit in tally.fired.values() for mark in hit.rule.marks)
     return Classification(
-        verdict,
-        tuple(right for right in Right if right in rights) if verdict is not Verdict.UNRELATED else (),
-        language if verdict is not Verdict.UNRELATED else None,
-        score,
-        tuple(evidence for tally in agreeing for evidence in (*tally.fired.values(), *tally.silenced.values())),
-        tuple(mark for tally in agreeing for mark in tally.marks),
+        Verdict.REQUEST if best.score >= REQUEST_AT else Verdict.UNCERTAIN,
+        tuple(right for right in Right if right in rights),
+        language,
+        best.score,
+        tuple(evidence),
+        tuple(marks),
     )
 
 
-def _tallies(parts: Iterable[_Part], rulebook: Rulebook, tries: list[int]) -> dict[str, _Tally]:
-    tallies: dict[str, _Tally] = {}
-    for part in parts:
-        text = clean(part.text)
-        words = split_words(text)
-        known: set[tuple[str, ...]] = set()
-        for _, group in groupby(words, key=lambda word: word.sentence):
-            sentence = list(group)
-            key = tuple(word.folded for word in sentence)
-            if key not in known:
-                known.add(key)
-                alone = len(sentence) == len(words)
-                for rule, evidence, rights in _fire(sentence, part.where, text, rulebook, tries, alone=alone):
-                    _count(tallies.setdefault(rule.language, _Tally()), rule, evidence, rights)
+def _tallies(parts: Sequence[Sequence[_Hit]]) -> dict[str, _Tally]:
+    tallies: dict[str, _Tally] = defaultdict(_Tally)
+    for hits in parts:
+        for hit in hits:
+            tally = tallies[hit.rule.language]
+            if hit.silent:
+                tally.silenced.setdefault(hit.evidence.rule, hit.evidence)
+            elif not hit.rule.near or _is_near(hit, hits, parts[0]):
+                tally.fired.setdefault(hit.rule.name, hit)
     return tallies
 
 
-def _count(tally: _Tally, rule: Rule, evidence: Evidence, rights: Sequence[Right]) -> None:
-    if not evidence.weight and rule.weight:
-        tally.silenced.setdefault(rule.name, evidence)
+def _is_near(hit: _Hit, neighbours: Sequence[_Hit], subject: Sequence[_Hit]) -> bool:
+    """Whether one of the rules that it needs fired close by; the subject is close to everything."""
+    return any(
+        other.rule.language == hit.rule.language and not other.silent and is_named(hit.rule.near, other.rule.name)
+        for other in (*neighbours, *subject)
+        if other.evidence.where != hit.evidence.where or abs(other.sentence - hit.sentence) <= REACH
+    )
+
+
+def _hits(where: str, whole: str, rulebook: Rulebook, work: Work) -> list[_Hit]:
+    """The rules that fire in a part of the mail, sentence by sentence."""
+    text = clean(whole)
+    if len(whole) > TEXT_LIMIT:
+        text = text[:TEXT_LIMIT]
+    sentences = sentences_of(text)
+    known: set[tuple[str, ...]] = set()
+    hits: list[_Hit] = []
+    for number, sentence in enumerate(sentences):
+        key = tuple(sentence.words)
+        if key not in known and work.left > 0:
+            known.add(key)
+            alone = len(sentences) == 1
+            hits += _fired(number, sentence, where, text, rulebook, work, alone=alone)
+    return hits
+
+
+def _fired(
+    number: int, sentence: Sentence, where: str, text: str, rulebook: Rulebook, work: Work, *, alone: bool
+) -> Iterator[_Hit]:
+    """The rules that match in one sentence; what others silence there comes along as silent."""
+    spans: dict[int, list[Span]] = defaultdict(list)
+    for key, span in rulebook.book.matches(sentence.words, work):
+        spans[key].append(span)
+    if not spans:
         return
-    tally.fired.setdefault(rule.name, evidence)
-    tally.rights.update(dict.fromkeys(rights))
-    tally.marks.update(dict.fromkeys(rule.marks))
+    places = sentence.places()
+    matched = {
+        rulebook.rules[key // 2]: sorted(spans[key])
+        for key in spans
+        if key % 2 == 0 and _applies(rulebook.rules[key // 2], where, spans[key], len(places), alone=alone)
+    }
+    unless = {rulebook.rules[key // 2]: min(spans[key]) for key in spans if key % 2}
+
+    def quote(span: Span) -> str:
+        return text[places[span[0]][0] : places[span[1] - 1][1]][:_EVIDENCE_LETTERS]
+
+    for rule, stands in sorted(matched.items(), key=lambda item: item[1][0]):
+        by = f'unless "{quote(unless[rule])}"' if rule in unless else None
+        by, rights, stand = (by, rule.rights, stands[0]) if by else _left(rule, stands, matched, unless)
+        label = f"{rule.label}: {by}" if by else rule.label
+        evidence = Evidence(label, quote(stand), where, places[stand[0]][0], 0.0 if by else rule.weight)
+        yield _Hit(rule, evidence, rights, number, silent=by is not None)
 
 
-def _fire(
-    sentence: Sequence[Word], where: str, text: str, rulebook: Rulebook, tries: list[int], *, alone: bool
-) -> Iterator[tuple[Rule, Evidence, Sequence[Right]]]:
-    """The rules that fire in one sentence, with those that are cancelled there at weight 0."""
-    spans: dict[int, tuple[int, int]] = {}
-    for number, span in rulebook.book.matches(sentence, tries):
-        spans.setdefault(number, span)
-    fired = []
-    for number, span in spans.items():
-        rule = rulebook.rules[number // 2]
-        if number % 2 == 0 and number + 1 not in spans and _applies(rule, where, span, len(sentence), alone=alone):
-            fired.append((rule, span))
-    cancels: dict[str, dict[str, str]] = {}
-    for rule, _ in fired:
-        cancels.setdefault(rule.language, {}).update(dict.fromkeys(rule.cancels, rule.name))
-    for rule, (begin, end) in sorted(fired, key=lambda item: item[1]):
-        gone, left = cancelled(rule, cancels.get(rule.language, ()))
-        gone = gone and not rule.cancels
-        quoted = text[sentence[begin].start : sentence[end - 1].end][:_EVIDENCE_WORDS]
-        weight = 0.0 if gone else rule.weight
-        yield rule, Evidence(rule.label, quoted, where, sentence[begin].start, weight), left
+def _left(
+    rule: Rule, stands: Sequence[Span], matched: dict[Rule, list[Span]], unless: Iterable[Rule]
+) -> tuple[str | None, tuple[Right, ...], Span]:
+    """What other rules leave of a rule in its sentence: who silenced it or None, its rights, where it stands."""
+    rights, standing = rule.rights, list(stands)
+    for other, places in matched.items():
+        if other is rule or other in unless or other.language != rule.language:
+            continue
+        if other.cancels and not rule.cancels:
+            rights = tuple(right for right in rights if right not in other.cancels)
+            if is_named(other.cancels, rule.name) or (rule.rights and not rights):
+                return f"cancelled by {other.name}", (), stands[0]
+        if other.absorbs and (is_named(other.absorbs, rule.name) or set(rule.rights) & set(other.absorbs)):
+            standing = [span for span in standing if not any(span[0] < end and begin < span[1] for begin, end in places)]
+            if not standing:
+                return f"absorbed by {other.name}", (), stands[0]
+    return None, rights, standing[0]
 
 
-def _applies(rule: Rule, where: str, span: tuple[int, int], length: int, *, alone: bool) -> bool:
-    if rule.whole and not (alone and span == (0, length)):
+def _applies(rule: Rule, where: str, spans: Sequence[Span], length: int, *, alone: bool) -> bool:
+    if rule.whole and not (alone and (0, length) in spans):
         return False
     return rule.where == "anywhere" or (rule.where == "subject") == (where == "subject")

@@ -26,7 +26,8 @@ class Arrival:
 
     received_at: delivery to our server, aware UTC. digest, text_hash: see thread. before_baseline: it was delivered
     before we began to watch this mailbox. imported: the owner asked for old mail to be registered. older_digests: under
-    keys that were replaced.
+    keys that were replaced. bounced: the tokens of letters of ours that come back in it; only_warns: they may still
+    arrive.
     """
 
     place: Place
@@ -40,6 +41,8 @@ class Arrival:
     before_baseline: bool = False
     imported: bool = False
     older_digests: tuple[str, ...] = ()
+    bounced: tuple[str, ...] = ()
+    only_warns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def decide(arrival: Arrival, known: Known, policy: Policy, reference: str, now: 
     if known.own_letter is not None:
         return Decision(arrival, "own", witnessed=known.own_letter)
     if known.bounced_letter is not None:
-        return Decision(arrival, "bounce", bounced=known.bounced_letter)
+        return Decision(arrival, "bounce", bounced=None if arrival.only_warns else known.bounced_letter)
     if known.seen is not None:
         return _known_again(arrival, known, policy, now, *known.seen)
     if arrival.before_baseline and not arrival.imported:

@@ -2,28 +2,28 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from inbox_bot.domain.pattern import Book, PatternError, phrases_of
+from inbox_bot.domain.pattern import Book, Groups, PatternError
 from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 
-_KEYS = {"name", "rights", "weight", "match", "unless", "cancels", "marks", "where", "whole"}
-_TOP_KEYS = {"language", "name", "groups", "rule"}
+_KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "whole"}
+_TOP_KEYS = {"language", "name", "real", "groups", "rule"}
 _PLACES = ("anywhere", "subject", "body")
-_LIST_LIMIT = 2000
 ALL = "*"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule. weight: what it adds when it fires (negative: takes away), once a mail.
 
-    rights: what the mail then asks for. unless: patterns that silence it in their sentence. cancels: rules (by name, a
-    trailing * for all that begin so), rights, or * for everything, that do not count in the sentence where this one
-    fires. marks: what the mail is marked with. whole: the match must be all the text there is.
+    rights: what the mail then asks for. unless: patterns that silence it in their sentence. near: rules one of which must
+    have fired within a few sentences, else it does not count. cancels: rules (by name, a trailing * for all that begin
+    so), rights, or * for everything, that do not count in the sentence where this one fires; absorbs: the same, but only
+    where their words and its words overlap. marks: what the mail is marked with. whole: the match must be all there is.
     """
 
     language: str
@@ -32,7 +32,9 @@ class Rule:
     weight: float
     match: tuple[str, ...]
     unless: tuple[str, ...]
+    near: tuple[str, ...]
     cancels: tuple[str, ...]
+    absorbs: tuple[str, ...]
     marks: tuple[str, ...]
     where: str
     whole: bool
@@ -43,14 +45,31 @@ class Rule:
         return f"{self.language}/{self.name}"
 
 
+class Source:
+    """A file's text, to say on which line a fault stands."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name = name
+        self._lines = text.splitlines()
+
+    def fault(self, message: str, *needles: str) -> LexiconError:
+        """An error that names the first line holding the last needle, looked for behind those before it."""
+        line = 0
+        for needle in needles:
+            line = next((number for number in range(line, len(self._lines)) if needle in self._lines[number]), line)
+        return LexiconError(f"{self._name}:{line + 1}: {message}", "lexicon/README.md tells the format")
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The rules of one language."""
+    """The rules of one language as written. real: words that are no slips."""
 
     language: str
     name: str
-    groups: Mapping[str, tuple[str, ...]]
+    real: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,153 +80,148 @@ class Rulebook:
     rules: tuple[Rule, ...]
 
 
-class _Source:
-    """A file's text, to say on which line a fault stands."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self._name = name
-        self._lines = text.splitlines()
-
-    def fault(self, message: str, *needles: str) -> LexiconError:
-        """An error that names the first line holding a needle, at the rule named by the first needle."""
-        start = 0
-        line = 0
-        for needle in needles:
-            for number in range(start, len(self._lines)):
-                if needle in self._lines[number]:
-                    line = start = number
-                    break
-        return LexiconError(f"{self._name}:{line + 1}: {message}", "lexicon/README.md tells the format")
-
-
 def parse_lexicon(name: str, text: str) -> Lexicon:
-    """Read one language's rules. name: of the file, for messages.
+    """Read one language's rules. name: of the file, for messages. Patterns are checked by `compile_rules`.
 
     Raises:
         LexiconError: with file:line, what is wrong, and where the format is told.
     """
-    source = _Source(name, text)
+    source = Source(name, text)
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         raise LexiconError(f"{name}:{line[1] if line else 1}: {error}") from error
-    for key in tree.keys() - _TOP_KEYS:
+    for key in sorted(tree.keys() - _TOP_KEYS):
         raise source.fault(f"unknown key {key!r}", key)
     language = tree.get("language")
     if not isinstance(language, str) or not re.fullmatch(r"[a-z]{2,3}", language):
         raise source.fault('`language = "xx"` (ISO 639) is missing', "language")
-    groups = _groups(source, tree.get("groups", {}))
-    rules = tuple(_rule(source, language, entry) for entry in _tables(source, tree.get("rule", [])))
-    names = [rule.name for rule in rules]
-    for twice in {each for each in names if names.count(each) > 1}:
-        raise source.fault(f"two rules are named {twice!r}", f'"{twice}"')
-    lexicon = Lexicon(language, str(tree.get("name", language)), groups, rules)
-    _check(source, lexicon)
+    groups = tree.get("groups", {})
+    entries = tree.get("rule", [])
+    if not isinstance(groups, dict):
+        raise source.fault("[groups] must be a table of texts", "groups")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise source.fault("rules are written as [[rule]] tables", "rule")
+    lexicon = Lexicon(
+        language=language,
+        name=str(tree.get("name", language)),
+        real=_listed(source, tree.get("real", ""), "real"),
+        groups={key: _listed(source, value, key) for key, value in groups.items()},
+        rules=tuple(_rule(source, language, entry) for entry in entries),
+        source=source,
+    )
+    _check_names(lexicon)
     return lexicon
 
 
-def _tables(source: _Source, value: object) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise source.fault("rules are written as [[rule]] tables", "rule")
-    return value
+def _lines(source: Source, value: object, *needles: str) -> Iterator[str]:
+    """The lines of a text that say something: not empty, not begun with #."""
+    if not isinstance(value, str):
+        raise source.fault(f"{needles[-1]} must be a text: '''...'''", *needles)
+    stripped = (line.strip() for line in value.splitlines())
+    return (line for line in stripped if line and not line.startswith("#"))
 
 
-def _groups(source: _Source, table: object) -> dict[str, tuple[str, ...]]:
-    if not isinstance(table, dict):
-        raise source.fault("[groups] must be a table of lists", "groups")
-    groups = {}
-    for name, words in table.items():
-        listed = _strings(source, words, f"group {name!r}", name)
-        try:
-            for word in listed:
-                phrases_of(word)
-        except PatternError as error:
-            raise source.fault(f"group {name!r}: {error}", f"{name} =") from error
-        groups[name] = listed
-    return groups
+def _listed(source: Source, value: object, key: str) -> tuple[str, ...]:
+    """The phrases of a text, set apart by commas or line ends."""
+    phrases = (phrase.strip() for line in _lines(source, value, f"{key} ") for phrase in line.split(","))
+    return tuple(phrase for phrase in phrases if phrase)
 
 
-def _strings(source: _Source, value: object, what: str, *needles: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value) or len(value) > _LIST_LIMIT:
-        raise source.fault(f"{what} must be a list of texts", *needles)
+def _names(source: Source, value: object, *needles: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise source.fault(f"{needles[-1]} must be a list of names", *needles)
     return tuple(value)
 
 
-def _rule(source: _Source, language: str, entry: dict[str, Any]) -> Rule:
+def _rule(source: Source, language: str, entry: dict[str, Any]) -> Rule:
     name = entry.get("name")
     if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         raise source.fault("every rule needs a name of small letters, digits and hyphens", "[[rule]]")
     needle = f'"{name}"'
-    for key in entry.keys() - _KEYS:
+    for key in sorted(entry.keys() - _KEYS):
         raise source.fault(f"rule {name!r} has an unknown key {key!r}", needle, key)
-    lists = {
-        key: _strings(source, entry.get(key, []), f"{key} of rule {name!r}", needle, key)
-        for key in ("rights", "match", "unless", "cancels", "marks")
+    named = {
+        key: _names(source, entry.get(key, []), needle, key)
+        for key in ("rights", "near", "cancels", "absorbs", "marks")
     }
     try:
-        rights = tuple(Right(right) for right in lists["rights"])
+        rights = tuple(Right(right) for right in named.pop("rights"))
     except ValueError as error:
         raise source.fault(f"rule {name!r}: {error}; rights are {', '.join(Right)}", needle, "rights") from error
-    weight = entry.get("weight", 0)
+    weight, where = entry.get("weight", 0), entry.get("where", "anywhere")
     if not isinstance(weight, int | float) or isinstance(weight, bool) or abs(weight) > 100:
         raise source.fault(f"weight of rule {name!r} must be a number from -100 to 100", needle, "weight")
-    where = entry.get("where", "anywhere")
     if where not in _PLACES:
         raise source.fault(f"where of rule {name!r} must be one of {', '.join(_PLACES)}", needle, "where")
-    if not lists["match"]:
+    match = tuple(_lines(source, entry.get("match", ""), needle, "match"))
+    if not match:
         raise source.fault(f"rule {name!r} has nothing to match", needle)
     return Rule(
         language=language,
         name=name,
         rights=rights,
         weight=float(weight),
-        match=lists["match"],
-        unless=lists["unless"],
-        cancels=lists["cancels"],
-        marks=lists["marks"],
+        match=match,
+        unless=tuple(_lines(source, entry.get("unless", ""), needle, "unless")),
         where=where,
         whole=bool(entry.get("whole", False)),
+        **named,
     )
 
 
-def _check(source: _Source, lexicon: Lexicon) -> None:
-    """Compile everything once, so that a fault is found with its line; and every name that is cancelled exists."""
-    book = Book()
-    names = {rule.name for rule in lexicon.rules}
-    known = names | set(Right) | {ALL}
+def _check_names(lexicon: Lexicon) -> None:
+    """Every rule has its own name, and every name that a rule speaks of exists."""
+    names = [rule.name for rule in lexicon.rules]
+    for twice in sorted({name for name in names if names.count(name) > 1}):
+        raise lexicon.source.fault(f"two rules are named {twice!r}", f'"{twice}"', "[[rule]]", f'"{twice}"')
     for rule in lexicon.rules:
-        for pattern in (*rule.match, *rule.unless):
-            try:
-                book.add(0, pattern, lexicon.groups)
-            except PatternError as error:
-                raise source.fault(f"rule {rule.name!r}: {error}", f'"{rule.name}"', pattern[:30]) from error
-        for target in rule.cancels:
-            stem = target.removesuffix("*")
-            if target not in known and not (stem != target and any(name.startswith(stem) for name in names)):
-                raise source.fault(f"rule {rule.name!r} cancels {target!r}, which is nothing", f'"{rule.name}"', target)
+        for key, targets, known in (
+            ("near", rule.near, {*names} - {rule.name}),
+            ("cancels", rule.cancels, {*names, *Right, ALL}),
+            ("absorbs", rule.absorbs, {*names, *Right, ALL}),
+        ):
+            for target in targets:
+                stem = target.removesuffix(ALL)
+                if target not in known and not (stem != target and any(name.startswith(stem) for name in known)):
+                    message = f"{key} of rule {rule.name!r} names {target!r}, which is no other rule"
+                    raise lexicon.source.fault(message, f'"{rule.name}"', target)
 
 
 def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
-    """Every lexicon's patterns in one book."""
+    """Every lexicon's patterns in one book.
+
+    Raises:
+        LexiconError: a pattern or a group cannot be read; with file:line.
+    """
     book = Book()
     rules: list[Rule] = []
     for lexicon in lexicons:
+        book.real(lexicon.real)
+        groups = _groups(lexicon)
         for rule in lexicon.rules:
-            number = 2 * len(rules)
+            for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):
+                for pattern in patterns:
+                    try:
+                        book.add(number, pattern, groups)
+                    except PatternError as error:
+                        message = f"rule {rule.name!r}: {error}"
+                        raise lexicon.source.fault(message, f'"{rule.name}"', pattern) from error
             rules.append(rule)
-            for pattern in rule.match:
-                book.add(number, pattern, lexicon.groups)
-            for pattern in rule.unless:
-                book.add(number + 1, pattern, lexicon.groups)
     return Rulebook(book, tuple(rules))
 
 
-def cancelled(rule: Rule, cancels: Iterable[str]) -> tuple[bool, tuple[Right, ...]]:
-    """Whether nothing of a rule counts any more, and which of its rights still do."""
-    named = tuple(cancels)
-    for target in named:
-        if target in (ALL, rule.name) or (target.endswith("*") and rule.name.startswith(target[:-1])):
-            return True, ()
-    left = tuple(right for right in rule.rights if right not in named)
-    return bool(rule.rights) and not left, left
+def _groups(lexicon: Lexicon) -> Groups:
+    groups = Groups(lexicon.groups)
+    for name in lexicon.groups:
+        try:
+            groups.group(name)
+        except PatternError as error:
+            raise lexicon.source.fault(f"group {name!r}: {error}", f"{name} =") from error
+    return groups
+
+
+def is_named(targets: Iterable[str], name: str) -> bool:
+    """Whether a rule's name is among these: by itself, by how it begins (a trailing *), or by * alone."""
+    return any(target == name or (target.endswith(ALL) and name.startswith(target[:-1])) for target in targets)

@@ -21,6 +21,7 @@ _RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
 WINDOW = 65536
 _BOUNCE_TYPES = {"multipart/report", "message/delivery-status", "message/feedback-report", "text/rfc822-headers"}
 _BOUNCERS = ("mailer-daemon@", "postmaster@")
+_ACTION = re.compile(rb"^action[ \t]*:[ \t]*([a-z]+)", re.IGNORECASE | re.MULTILINE)
 _READ_RECEIPT = "message/disposition-notification"  # RFC 8098: it names our letter, which arrived
 
 
@@ -61,16 +62,26 @@ def answered_tokens(keys: Iterable[bytes], message: InboundMessage) -> tuple[str
     return tokens(keys, " ".join((*message.in_reply_to, *message.references)))
 
 
-def bounced_tokens(keys: Iterable[bytes], message: InboundMessage) -> tuple[str, ...]:
-    """The tokens of the letters that come back in a mail, if it has the shape of a bounce (RFC 3464)."""
+def bounced_tokens(keys: Iterable[bytes], message: InboundMessage, head: bytes) -> tuple[str, ...]:
+    """The tokens of the letters that come back in a mail, if it has the shape of a bounce (RFC 3464).
+
+    head: its first window, for the returned header is part of no text.
+    """
     reported = not _BOUNCE_TYPES.isdisjoint(message.content_types)
     nobody = message.first("return-path").strip() == "<>"
     daemon = any(sender.address.lower().startswith(_BOUNCERS) for sender in message.senders)
     if _READ_RECEIPT in message.content_types or not (reported or nobody or daemon):
         return ()
+    end = _HEADERS_END.search(head)
     # An out-of-office reply has no return path either, and names our letter only in its thread.
-    named = (*message.references, *message.in_reply_to) if reported or daemon else ()
-    return tokens(keys, "\n".join((message.text, message.forwarded, *named)))
+    raw = head if reported or daemon or end is None else head[end.end() :]
+    return tokens(keys, b"\n".join((raw, message.text.encode("utf-8", "replace"))))
+
+
+def only_warns(head: bytes) -> bool:
+    """Whether a delivery report speaks of a delay or a success and of no failure (RFC 3464 section 2.3.3)."""
+    actions = {action.lower() for action in _ACTION.findall(head)}
+    return bool(actions) and b"failed" not in actions
 
 
 def digest(key: bytes, head: bytes) -> str:

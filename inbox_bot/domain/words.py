@@ -6,20 +6,26 @@ forms, zero-width characters, and letters of another script that look alike in a
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, pairwise
 
 TEXT_LIMIT = 65536
+# 64 KiB of a natural language hold fewer words and sentences; a text made to be dense ends here.
+WORD_LIMIT = 12_000
+_ENDS_LIMIT = 6_000
 # A sentence without an end is cut, so that a window of words stays a window.
-_LONGEST_SENTENCE = 80
+LONGEST_SENTENCE = 80
 
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
-_PIECE = re.compile(
-    r"(?P<word>[^\W_]+)"
-    r"|(?P<item>\n[ \t>|]*(?:[-*•–—·▪●]|\(?(?P<label>\w{1,3})[.)])(?=[ \t]))"
-    r"|(?P<end>[.!?…;·]+(?=[\s\"'»”)\]]|$)|\n[ \t>|]*\n|[\u3002\uff01\uff1f])"
+_WORD = re.compile(r"[^\W_]+")
+_LAST_WORD = re.compile(r"[^\W_]+\Z")
+_END = re.compile(
+    r"\n[ \t>|]*(?:[-*•–—·▪●]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])(?=[ \t])"  # an item of a list
+    r"|(?<![.!?…;·])[.!?…;·]++(?=[\s\"'»”)\]]|$)|\n[ \t>|]*\n[\s>|]*+|[\u3002\uff01\uff1f]"
 )
 # A full stop behind these ends no sentence where a name, a number or a small letter follows.
 _BEFORE_NAMES = frozenset("mr mrs ms dr st prof sr sra ust dna pan dipl ing mag hr fr dott sig avv mme mlle".split())
@@ -40,10 +46,15 @@ _LOOK_ALIKES = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """The folded words of a sentence, and for each where it starts and ends in the cleaned text."""
+    """A stretch of the cleaned text that holds at least one word. start: its offset there. words: folded."""
 
-    words: list[str] = field(default_factory=list)
-    places: list[tuple[int, int]] = field(default_factory=list)
+    text: str
+    start: int
+    words: list[str]
+
+    def places(self) -> list[tuple[int, int]]:
+        """Where each word starts and ends in the cleaned text."""
+        return [(self.start + word.start(), self.start + word.end()) for word in _WORD.finditer(self.text)]
 
 
 def clean(text: str) -> str:
@@ -70,40 +81,52 @@ def _unmixed(word: str) -> str:
     return word.translate(_LOOK_ALIKES) if mixed else word
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """The folded words of a phrase."""
-    return tuple(fold(piece[0]) for piece in _PIECE.finditer(text) if piece.lastgroup == "word")
+def words_of(text: str) -> list[str]:
+    """The folded words of a text, in order."""
+    found = _WORD.findall(text)
+    return [word.lower() for word in found] if text.isascii() else [fold(word) for word in found]
 
 
 def sentences_of(text: str) -> list[Sentence]:
-    """The sentences of a cleaned text, none of them empty. Linear in its length."""
-    sentence = Sentence()
-    sentences = [sentence]
-    words, places = sentence.words, sentence.places
-    for piece in _PIECE.finditer(text):
-        kind = piece.lastgroup
-        if kind == "word":
-            if len(words) < _LONGEST_SENTENCE:
-                words.append(fold(piece[0]))
-                places.append(piece.span())
-                continue
-        elif not words or (kind == "end" and _only_abbreviates(piece, words[-1], places[-1][1], text)):
+    """The sentences of a cleaned text, in order, cut where they are too long.
+
+    Linear in the length of the text, and no more than about WORD_LIMIT words of it.
+    """
+    sentences: list[Sentence] = []
+    start = count = 0
+    for end in islice(_END.finditer(text), _ENDS_LIMIT):
+        if _only_abbreviates(end, text):
             continue
-        sentence = Sentence()
-        sentences.append(sentence)
-        words, places = sentence.words, sentence.places
-        label = "label" if kind == "item" else "word"
-        if piece[label]:
-            words.append(fold(piece[label]))
-            places.append(piece.span(label))
-    return sentences if words else sentences[:-1]
+        for sentence in _cut(text[start : end.start()], start):
+            sentences.append(sentence)
+            count += len(sentence.words)
+        if count >= WORD_LIMIT:
+            return sentences
+        start = end.end()
+    return [*sentences, *_cut(text[start:], start)]
 
 
-def _only_abbreviates(piece: re.Match[str], before: str, end: int, text: str) -> bool:
+def _cut(text: str, start: int) -> Iterator[Sentence]:
+    words = words_of(text)
+    if len(words) <= LONGEST_SENTENCE:
+        if words:
+            yield Sentence(text, start, words)
+        return
+    places = [word.start() for word in islice(_WORD.finditer(text), WORD_LIMIT)][::LONGEST_SENTENCE]
+    for begin, end in pairwise([0, *places[1:], len(text)]):
+        piece = text[begin:end]
+        yield Sentence(piece, start + begin, words_of(piece)[:LONGEST_SENTENCE])
+
+
+def _only_abbreviates(end: re.Match[str], text: str) -> bool:
     """Whether a full stop belongs to the word before it: `Dr. Jones`, `Art. 15`, `e. g. this`."""
-    if piece[0] != "." or piece.start() != end:
+    if end[0] != ".":
         return False
-    if before in _BEFORE_NAMES:
+    before = _LAST_WORD.search(text, max(0, end.start() - 8), end.start())
+    if before is None:
+        return False
+    word = fold(before[0])
+    if word in _BEFORE_NAMES:
         return True
-    following = text[piece.end() : piece.end() + 3].lstrip()[:1]
-    return (following.islower() and before in _BEFORE_SMALL) or (following.isdigit() and len(before) <= 4)
+    following = text[end.end() : end.end() + 3].lstrip()[:1]
+    return (following.islower() and word in _BEFORE_SMALL) or (following.isdigit() and len(word) <= 4)

@@ -36,7 +36,7 @@ def start_cli(
 def write_config(
     folder: Path, dovecot: Dovecot, smtp: SmtpBed, mailbox: str, *, owner: str = "jo@example.co.uk", **tables: Any
 ) -> Path:
-    """A configuration of the company in issue and tests, for these two servers, live. `tables` are merged over it.
+    """A configuration for these two servers (an SMTP server with TLS takes dovecot.certificate). `tables` go over it.
 
     write_config(tmp_path, dovecot, smtp, user, mode="observe", imap={"security": "starttls", "port": dovecot.imap})
     """

@@ -8,7 +8,7 @@ from inbox_bot.domain.message import Place
 from inbox_bot.domain.request import Evidence, Request, Right, State
 
 REQUEST = Request(
-    reference="DSR-26-7F3KD",
+    reference="DSR-26-7F3K7",
     state=State.OPEN,
     outcome=None,
     rights=(Right.ACCESS,),

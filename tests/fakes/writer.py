@@ -1,5 +1,6 @@
 """Letters in a few words, for whoever needs the port `Writer`."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -49,14 +50,8 @@ def letterhead(*, copy: bool = True, owner: str = OWNER) -> Letterhead:
 def correspondent(
     writer: Writer | None = None, *, key: bytes = KEY, copy: bool = True, owner: str = OWNER
 ) -> Correspondent:
-    """A maker of letters whose tokens count up."""
-    numbers = iter(range(1, 1_000_000))
-    return Correspondent(
-        writer or FakeWriter(),
-        letterhead(copy=copy, owner=owner),
-        key,
-        lambda size: next(numbers).to_bytes(size, "big"),
-    )
+    """A maker of letters."""
+    return Correspondent(writer or FakeWriter(), letterhead(copy=copy, owner=owner), key, secrets.token_bytes)
 
 
 _: type[Writer] = FakeWriter  # holds the fake to the port

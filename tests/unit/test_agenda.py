@@ -15,7 +15,7 @@ from inbox_bot.domain.request import Evidence, Request, Right, State
 TUESDAY = date(2026, 11, 24)
 MONDAY = date(2026, 11, 23)
 REQUEST = Request(
-    reference="DSR-26-7F3KD",
+    reference="DSR-26-7F3K7",
     state=State.OPEN,
     outcome=None,
     rights=(Right.ACCESS,),
@@ -38,7 +38,7 @@ REQUEST = Request(
 
 
 def item(
-    reference: str = "DSR-26-7F3KD",
+    reference: str = "DSR-26-7F3K7",
     left: int = 20,
     *,
     today: date = TUESDAY,
@@ -85,7 +85,7 @@ def test_a_monday_with_something_near_is_not_called_quiet() -> None:
 def test_a_new_request_is_announced_once() -> None:
     first = on(TUESDAY, item(announced=False))
     assert first.due
-    assert first.announced == ("DSR-26-7F3KD",)
+    assert first.announced == ("DSR-26-7F3K7",)
     assert first.entries[0].status == "NEW"
     second = on(TUESDAY, item(announced=True))
     assert not second.due
@@ -117,7 +117,7 @@ def test_a_digest_goes_out_on_the_marks_and_only_on_them(left: int) -> None:
 def test_a_mark_missed_while_the_service_slept_is_due_the_day_it_wakes() -> None:
     late = on(TUESDAY, item(left=5, reminded=frozenset({14})))
     assert late.due
-    assert [(mark.reference, mark.days) for mark in late.marks_to_record] == [("DSR-26-7F3KD", 7)]
+    assert [(mark.reference, mark.days) for mark in late.marks_to_record] == [("DSR-26-7F3K7", 7)]
     assert late.marks_to_record[0].due_on == TUESDAY + timedelta(days=5)
     assert not on(TUESDAY, item(left=5, reminded=frozenset({14, 7}))).due
 
@@ -218,7 +218,7 @@ def test_each_request_shows_the_commands_that_act_on_it() -> None:
     assert verbs(item(acknowledgement="withheld")) == ["show", "acknowledge", "close"]
     assert verbs(item(acknowledgement="failed")) == ["show", "acknowledge", "close"]
     assert verbs(item(left=3)) == ["show", "extend", "close"]
-    assert on(TUESDAY, item()).entries[0].commands[-1] == "inbox-bot close DSR-26-7F3KD --outcome done"
+    assert on(TUESDAY, item()).entries[0].commands[-1] == "inbox-bot close DSR-26-7F3K7 --outcome done"
 
 
 def test_no_extension_is_offered_where_the_law_gives_none() -> None:
@@ -256,7 +256,7 @@ def test_the_entry_says_what_became_of_the_acknowledgement(acknowledgement: str,
 
 
 def test_a_fresh_trouble_goes_out_at_once_and_an_old_one_only_in_company() -> None:
-    fresh = Trouble(TroubleKind.FAILED, "inbox-bot show DSR-26-7F3KD", reference="DSR-26-7F3KD")
+    fresh = Trouble(TroubleKind.FAILED, "inbox-bot show DSR-26-7F3K7", reference="DSR-26-7F3K7")
     told = on(TUESDAY, troubles=(fresh,))
     assert told.due
     assert not told.all_quiet

@@ -61,12 +61,12 @@ def test_the_dates_and_the_reference_come_first() -> None:
         "Hello,\n\n"
         "We received your request on Sunday 22 November 2026.\n"
         "We will answer it by Tuesday 22 December 2026.\n"
-        "Your reference is DSR-26-7F3KD.\n"
+        "Your reference is DSR-26-7F3K7.\n"
     )
 
 
 def test_the_subject_is_fixed_but_for_the_reference() -> None:
-    assert acknowledgement().subject == "Your message about personal data: DSR-26-7F3KD"
+    assert acknowledgement().subject == "Your message about personal data: DSR-26-7F3K7"
 
 
 def test_the_acknowledgement_says_all_that_the_law_and_the_reader_need() -> None:
@@ -133,7 +133,7 @@ def test_what_the_owner_left_empty_leaves_no_hole() -> None:
     "wrong",
     [
         {"subject": "Re: my request"},
-        {"reference": "DSR-26-7F3KD\nBcc: all@example.org"},
+        {"reference": "DSR-26-7F3K7\nBcc: all@example.org"},
         {"reference": "Ana Silva"},
         {"rights": ("everything about Ana",)},
         {"received_on": "yesterday"},
@@ -148,9 +148,9 @@ def test_no_word_of_the_sender_fits_into_the_facts(wrong: dict[str, object]) -> 
 def test_a_missing_fact_and_an_unknown_kind_are_refused() -> None:
     writer: Writer = JinjaWriter()
     with pytest.raises(ValueError, match="takes the facts"):
-        writer.write("en", "acknowledgement", {"reference": "DSR-26-7F3KD"})
+        writer.write("en", "acknowledgement", {"reference": "DSR-26-7F3K7"})
     with pytest.raises(ValueError, match="poem"):
-        writer.write("en", "poem", {"reference": "DSR-26-7F3KD"})
+        writer.write("en", "poem", {"reference": "DSR-26-7F3K7"})
 
 
 @pytest.mark.parametrize("language", ["xx", "../en", "en/../en", ""])
@@ -171,7 +171,7 @@ def test_the_digest_text_shows_dates_reasons_and_whole_commands() -> None:
     text = JinjaWriter().write("en", "digest", {"agenda": AGENDA}).text
     first = AGENDA.entries[0]
     assert text.startswith(
-        "Sunday 22 November 2026\n\nOVERDUE\nDSR-26-7F3KD: access, erasure\nDue 2 days ago, Friday 20"
+        "Sunday 22 November 2026\n\nOVERDUE\nDSR-26-7F3K7: access, erasure\nDue 2 days ago, Friday 20"
     )
     for entry in AGENDA.entries:
         assert day(entry.due_on) in one_line(text)
@@ -191,9 +191,9 @@ def test_a_quiet_digest_is_short() -> None:
 
 def test_the_urgent_notice_names_no_one_and_says_what_to_stop() -> None:
     letter = JinjaWriter().write("en", "new", KINDS["new"].samples[0])
-    assert letter.subject == "inbox-bot: act now on DSR-26-7F3KD — Example Ltd"
+    assert letter.subject == "inbox-bot: act now on DSR-26-7F3K7 — Example Ltd"
     assert "stop that use of the data now" in one_line(letter.text)
-    assert "    inbox-bot show DSR-26-7F3KD\n" in letter.text
+    assert "    inbox-bot show DSR-26-7F3K7\n" in letter.text
 
 
 def test_html_is_escaped_and_text_is_not() -> None:
@@ -229,7 +229,7 @@ def test_long_words_and_commands_are_never_broken(owner: Owner) -> None:
 def test_the_owners_template_wins_and_the_others_stay_ours(owner: Owner) -> None:
     writer = owner("en/new.txt.j2", "Subject: {{ entry.reference }}\n\nStop now. {{ company }}\n")
     assert writer.check() == ()
-    assert writer.write("en", "new", KINDS["new"].samples[0]) == Written("DSR-26-7F3KD", "Stop now. Example Ltd\n")
+    assert writer.write("en", "new", KINDS["new"].samples[0]) == Written("DSR-26-7F3K7", "Stop now. Example Ltd\n")
     assert writer.write("en", "acknowledgement", FACTS) == acknowledgement()
 
 

@@ -12,6 +12,7 @@ from inbox_bot.domain.thread import (
     digest,
     keyed,
     mint,
+    only_warns,
     own_tokens,
     plain,
     text_hash,
@@ -122,34 +123,42 @@ def test_a_reply_to_our_letter_is_not_our_letter() -> None:
     assert answered_tokens([KEY], InboundMessage(references=("<1@x.example>", f"<{TOKEN}@shop.example>"))) == (TOKEN,)
 
 
+RETURNED = f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{TOKEN}@shop.example>\r\n--b--".encode()
+IN_ITS_BODY = b"From: x\r\n\r\n" + RETURNED
+IN_ITS_THREAD = f"From: x\r\nIn-Reply-To: <{TOKEN}@shop.example>\r\n\r\nhello".encode()
+
+
 @pytest.mark.parametrize(
-    "bounce",
+    ("bounce", "head"),
     [
-        InboundMessage(
-            content_types=("multipart/report", "message/delivery-status"), forwarded=f"X-Inbox-Bot: {TOKEN}"
-        ),
-        InboundMessage(content_types=("multipart/report",), references=(f"<{TOKEN}@shop.example>",)),
-        InboundMessage(senders=(Address("", "MAILER-DAEMON@mx.example"),), text=f"Message-ID: <{TOKEN}@shop.example>"),
-        InboundMessage(senders=(Address("", "postmaster@mx.example"),), in_reply_to=(f"<{TOKEN}@shop.example>",)),
-        InboundMessage(headers=NULL_PATH, text=f"your message <{TOKEN}@shop.example> was not delivered"),
+        (InboundMessage(content_types=("multipart/report", "message/delivery-status")), IN_ITS_BODY),
+        (InboundMessage(content_types=("multipart/report",)), IN_ITS_THREAD),
+        (InboundMessage(senders=(Address("", "MAILER-DAEMON@mx.example"),)), IN_ITS_BODY),
+        (InboundMessage(senders=(Address("", "postmaster@mx.example"),)), IN_ITS_THREAD),
+        (InboundMessage(headers=NULL_PATH), IN_ITS_BODY),
+        (InboundMessage(headers=NULL_PATH, text=f"once base64: <{TOKEN}@shop.example>"), b"From: x\r\n\r\naGVsbG8="),
     ],
 )
-def test_a_bounce_names_the_letter_that_came_back(bounce: InboundMessage) -> None:
-    assert bounced_tokens([KEY], bounce) == (TOKEN,)
+def test_a_bounce_names_the_letter_that_came_back(bounce: InboundMessage, head: bytes) -> None:
+    assert bounced_tokens([KEY], bounce, head) == (TOKEN,)
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "head"),
     [
-        InboundMessage(text=f"You wrote <{TOKEN}@shop.example>", senders=(Address("", "alex@example.org"),)),
+        (InboundMessage(senders=(Address("", "alex@example.org"),)), IN_ITS_BODY),
         # RFC 3834 section 3.3: an automatic reply has the null reverse path and refers to our letter, which arrived.
-        InboundMessage(headers=NULL_PATH, in_reply_to=(f"<{TOKEN}@shop.example>",), text="I am away until Monday"),
-        InboundMessage(
-            content_types=("multipart/report", "message/disposition-notification"),
-            text=f"Original-Message-ID: <{TOKEN}@shop.example>",
-        ),
-        InboundMessage(content_types=("multipart/report",), text="about some other letter"),
+        (InboundMessage(headers=NULL_PATH, text="I am away until Monday"), IN_ITS_THREAD),
+        (InboundMessage(content_types=("multipart/report", "message/disposition-notification")), IN_ITS_BODY),
+        (InboundMessage(content_types=("multipart/report",)), b"From: x\r\n\r\nabout some other letter"),
     ],
 )
-def test_what_only_refers_to_our_letter_is_no_bounce(other: InboundMessage) -> None:
-    assert bounced_tokens([KEY], other) == ()
+def test_what_only_refers_to_our_letter_is_no_bounce(other: InboundMessage, head: bytes) -> None:
+    assert bounced_tokens([KEY], other, head) == ()
+
+
+def test_a_report_of_a_delay_is_no_failure() -> None:
+    assert only_warns(b"Final-Recipient: rfc822; a@x.example\r\nAction: delayed\r\n")
+    assert only_warns(b"action: Delivered\n")
+    assert not only_warns(b"Action: delayed\r\n\r\nACTION: Failed\r\n")
+    assert not only_warns(b"a bounce in words, with no actions: none at all\r\n")

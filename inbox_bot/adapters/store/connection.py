@@ -131,8 +131,11 @@ def load_keys(folder: Path) -> tuple[bytes, ...]:
     with translated(path):
         if not path.exists():
             _write_key(path)
-        lines = path.read_text("ascii").split()
-    keys = tuple(bytes.fromhex(line) for line in lines)
+        lines = path.read_bytes().split()
+    try:
+        keys = tuple(bytes.fromhex(line.decode("ascii")) for line in lines)
+    except ValueError:
+        keys = ()
     if not keys or any(len(key) < 32 for key in keys):
         raise RegisterError(f"the key file {path} is damaged", "restore it from the same backup as the register")
     return keys

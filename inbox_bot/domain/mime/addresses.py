@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*+"|=\?[^?\s]{1,60}\?[bq]\?[^?\s]*+\?=|\\.|[^"\\(),:;<>=]++|.', re.IGNORECASE | re.DOTALL
 )
 _SPEC = r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+"
-_BARE = re.compile(rf"({_SPEC})(?:\s*\(([^()@]*)\))?")
+_BARE = re.compile(rf"({_SPEC})(?:\s*\(([^()]*)\))?")
 _NAMED = re.compile(rf'((?:"(?:[^"\\]|\\.)*+"|[^"<>@\\])*+)<\s*({_SPEC})\s*>')
 _TWICE = re.compile(rf"({_SPEC})\s*<\s*({_SPEC})\s*>")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"')
@@ -35,7 +35,9 @@ def mentioned(values: Sequence[str]) -> tuple[str, ...]:
 
 def identifiers(value: str) -> tuple[str, ...]:
     """Return the message identifiers in a header value, in angle brackets even where the sender forgot them."""
-    return tuple(_IDENTIFIER.findall(value)) or tuple(f"<{word}>" for word in _APART.split(value) if "@" in word)
+    return tuple(_IDENTIFIER.findall(value)) or tuple(
+        f"<{word}>" for word in _APART.split(value) if "@" in word.strip("@")
+    )
 
 
 def _separated(value: str) -> list[str]:

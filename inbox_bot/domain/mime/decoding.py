@@ -57,7 +57,7 @@ def decoded(data: bytes, charset: str = "") -> str:
     declared = codec_of(charset) or "cp1252"
     if declared.startswith(("utf_16", "utf_32")) and b"\0" not in data:
         declared = "cp1252"  # ASCII, or UTF-8, under a wrong name
-    for codec in ("utf_8", declared) if declared == "cp1252" else (declared, "utf_8"):
+    for codec in ("utf_8",) if declared == "cp1252" else (declared, "utf_8"):
         try:
             return codecs.getincrementaldecoder(codec)().decode(data)
         except ValueError:

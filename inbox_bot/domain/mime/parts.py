@@ -17,7 +17,7 @@ _NAME = 255  # characters of a file name
 _FIELD = 2 * 1024  # characters of a field with parameters: the library reads them in quadratic time
 _PAYLOAD = 512 * 1024  # bytes of one text part, as transferred
 
-_GUESSED_BOUNDARY = re.compile(rb"^--([^\s-]\S{0,69})[ \t]*\nContent-", re.IGNORECASE | re.MULTILINE)
+_GUESSED_BOUNDARY = re.compile(rb"^--(\S[^\n]{0,199}?)[ \t]*\nContent-", re.IGNORECASE | re.MULTILINE)
 _META_CHARSET = re.compile(rb"<meta\s[^>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _HTML_BEGINS = (b"<!doctype html", b"<html")
 _ENCLOSING = frozenset({"message/rfc822", "message/global", "text/rfc822-headers"})
@@ -171,13 +171,13 @@ def _payload(entity: Entity, found: Findings) -> bytes:
 def _content_type(entity: Entity, default: str) -> tuple[str, dict[str, str]]:
     """Return the lowercased content type and its parameters."""
     library = Message()  # policy compat32: the newer ones raise on odd values
-    library["Content-Type"] = entity.fields.get("content-type", "")[:_FIELD] or default
+    library["Content-Type"] = cleaned(entity.fields.get("content-type", "")[:_FIELD], " ").strip() or default
     return library.get_content_type(), _parameters(library)
 
 
 def _disposition(entity: Entity, parameters: dict[str, str]) -> tuple[str, str]:
     """Return the lowercased disposition (RFC 2183) and the file name, wherever it stands."""
-    value = entity.fields.get("content-disposition", "")[:_FIELD]
+    value = cleaned(entity.fields.get("content-disposition", "")[:_FIELD], " ")
     library = Message()
     library["Content-Type"] = value
     return value.partition(";")[0].strip().lower(), _parameters(library).get("filename") or parameters.get("name", "")

@@ -106,13 +106,13 @@ def _poll_folder(desk: Desk, name: str, *, junk: bool) -> PollReport:
     if cursor.uidvalidity != folder.uidvalidity or folder.uidnext <= cursor.uid:
         _log.warning("folder %s was renumbered: listing its mail since the baseline again", name)
         uids = _since_baseline(desk, cursor, range(1, folder.uidnext))
-        # The cursor stays until all is read: what is listed twice is known by its digest.
-        report = _read_all(desk, folder, cursor, uids, junk=junk, moving=False)
+        # The cursor keeps its old uidvalidity until all is read: what is listed twice is known by its digest.
+        report = _read_all(desk, folder, cursor, uids, junk=junk)
         done = replace(cursor, uidvalidity=folder.uidvalidity, uid=folder.uidnext - 1, swept_on=today)
     else:
         fresh = desk.mailbox.uids_after(cursor.uid) if folder.uidnext > cursor.uid + 1 else []
         late = _late(desk, cursor) if cursor.swept_on != today else []
-        report = _read_all(desk, folder, cursor, [*late, *fresh], junk=junk, moving=True)
+        report = _read_all(desk, folder, cursor, [*late, *fresh], junk=junk)
         done = replace(cursor, uid=max([cursor.uid, *fresh]), swept_on=today)
     if done != desk.register.cursor(name):
         with desk.register.writing():
@@ -150,13 +150,8 @@ def _since_baseline(desk: Desk, cursor: Cursor, among: range, seen: frozenset[in
     return sorted(uid for uid, at in delivered.items() if at >= cursor.baseline_at)
 
 
-def _read_all(
-    desk: Desk, folder: Folder, cursor: Cursor, uids: Sequence[int], *, junk: bool, moving: bool
-) -> PollReport:
-    """Batches of one folder; after an unclean end one mail at a time, so that a deadly mail shows itself.
-
-    moving: whether the cursor follows, in the transaction of each batch. uids: sorted.
-    """
+def _read_all(desk: Desk, folder: Folder, cursor: Cursor, uids: Sequence[int], *, junk: bool) -> PollReport:
+    """Batches of one folder; after an unclean end one mail at a time, so that a deadly mail shows itself."""
     report = PollReport()
     if not uids:
         return report
@@ -171,8 +166,7 @@ def _read_all(
             dated = [_with_baseline(arrival, cursor) for arrival in arrivals]
             with register.writing():
                 report += record(desk, dated)
-                if moving:
-                    register.set_cursor(replace(cursor, uid=max(cursor.uid, batch[-1])))
+                register.set_cursor(replace(cursor, uid=max(cursor.uid, batch[-1])))
             desk.heartbeat()
     finally:
         # Reached by every end but a sudden death: an error of the network is no fault of the mail.

@@ -29,9 +29,6 @@ _LONGEST_PAUSE = timedelta(minutes=15)
 _UNFORESEEN = 3
 _GRACE = 5.0  # seconds
 
-# It logs each tick that a long pass swallows, and the text of exceptions, which may hold mail.
-logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
-
 
 class Stopping(Exception):
     """Raised between two commits when the service shall end."""
@@ -197,6 +194,8 @@ def run(app: App) -> int:
 
 def _scheduler(run_: _Run) -> BackgroundScheduler:
     """A pass at once and then in the rhythm set, one at the hour of the digest, and a sign of life in between."""
+    # It would log each tick that a long pass swallows, and the texts of exceptions, which may hold mail.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     settings, zone = run_.app.settings, run_.app.settings.law.zone
     scheduler = BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(1)},

@@ -21,6 +21,8 @@ UNCERTAIN_AT = 5.0
 REACH = 5
 # No letter of a person needs this many steps; a text made to be dense stops here, and is uncertain.
 STEPS = 250_000
+_FEW = 12  # words: a mail that says one thing only
+_READABLE = 30  # words: more than a cover note that says "see the encrypted part"
 _SHORT = 4  # words: less than this is no text, but perhaps a cover for what is attached
 _EVIDENCE_LETTERS = 160
 _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/ms-tnef"}
@@ -101,7 +103,7 @@ def _finished(found: Classification, message: InboundMessage, new: str, *, dense
     documents = [name for name in message.attachments if name.lower().endswith(_DOCUMENTS)]
     if dense:
         mark = "dense"
-    elif _ENCRYPTED & set(message.content_types):
+    elif _ENCRYPTED & set(message.content_types) and len(new.split()) < _READABLE:
         mark = "encrypted"
     elif documents and len(new.split()) < _SHORT and len(message.subject.split()) < _SHORT:
         mark = "attachment"
@@ -158,19 +160,19 @@ def _hits(where: str, whole: str, rulebook: Rulebook, work: Work) -> list[_Hit]:
     if len(whole) > TEXT_LIMIT:
         text = text[:TEXT_LIMIT]
     sentences = sentences_of(text)
+    length = sum(len(sentence.words) for sentence in sentences)
     known: set[tuple[str, ...]] = set()
     hits: list[_Hit] = []
     for number, sentence in enumerate(sentences):
         key = tuple(sentence.words)
         if key not in known and work.left > 0:
             known.add(key)
-            alone = len(sentences) == 1
-            hits += _fired(number, sentence, where, text, rulebook, work, alone=alone)
+            hits += _fired(number, sentence, where, text, length, rulebook, work)
     return hits
 
 
 def _fired(
-    number: int, sentence: Sentence, where: str, text: str, rulebook: Rulebook, work: Work, *, alone: bool
+    number: int, sentence: Sentence, where: str, text: str, length: int, rulebook: Rulebook, work: Work
 ) -> Iterator[_Hit]:
     """The rules that match in one sentence; what others silence there comes along as silent."""
     spans: dict[int, list[Span]] = defaultdict(list)
@@ -182,7 +184,7 @@ def _fired(
     matched = {
         rulebook.rules[key // 2]: sorted(spans[key])
         for key in spans
-        if key % 2 == 0 and _applies(rulebook.rules[key // 2], where, spans[key], len(places), alone=alone)
+        if key % 2 == 0 and _applies(rulebook.rules[key // 2], where, length)
     }
     unless = {rulebook.rules[key // 2]: min(spans[key]) for key in spans if key % 2}
 
@@ -216,7 +218,7 @@ def _left(
     return None, rights, standing[0]
 
 
-def _applies(rule: Rule, where: str, spans: Sequence[Span], length: int, *, alone: bool) -> bool:
-    if rule.whole and not (alone and (0, length) in spans):
+def _applies(rule: Rule, where: str, length: int) -> bool:
+    if rule.short and length > _FEW:
         return False
     return rule.where == "anywhere" or (rule.where == "subject") == (where == "subject")

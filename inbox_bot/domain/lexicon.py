@@ -10,7 +10,7 @@ from inbox_bot.domain.pattern import Book, Groups, PatternError
 from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 
-_KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "whole"}
+_KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "short"}
 _TOP_KEYS = {"language", "name", "real", "groups", "rule"}
 _PLACES = ("anywhere", "subject", "body")
 ALL = "*"
@@ -23,7 +23,7 @@ class Rule:
     rights: what the mail then asks for. unless: patterns that silence it in their sentence. near: rules one of which must
     have fired within a few sentences, else it does not count. cancels: rules (by name, a trailing * for all that begin
     so), rights, or * for everything, that do not count in the sentence where this one fires; absorbs: the same, but only
-    where their words and its words overlap. marks: what the mail is marked with. whole: the match must be all there is.
+    where their words and its words overlap. marks: what the mail is marked with. short: only where the text is no longer than a few words.
     """
 
     language: str
@@ -37,7 +37,7 @@ class Rule:
     absorbs: tuple[str, ...]
     marks: tuple[str, ...]
     where: str
-    whole: bool
+    short: bool
 
     @property
     def label(self) -> str:
@@ -166,7 +166,7 @@ def _rule(source: Source, language: str, entry: dict[str, Any]) -> Rule:
         match=match,
         unless=tuple(_lines(source, entry.get("unless", ""), needle, "unless")),
         where=where,
-        whole=bool(entry.get("whole", False)),
+        short=bool(entry.get("short", False)),
         **named,
     )
 

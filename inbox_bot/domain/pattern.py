@@ -1,9 +1,10 @@
 """The little language of the rules, and its matcher: words in order, with windows between them.
 
     delete              that word                       delet*       any word beginning so
-    {data}              a word or phrase of a group     (on|{me}|$)  one of these; $ is the sentence's end
+    {data}              a word or phrase of a group     (on|{me})    one of these
+    #                   a word with a digit: a number, a date
     please?             may be absent                   ..3          up to three other words here
-    ^                   the beginning of a sentence     $            its end
+    ^                   the beginning of a sentence     $            its end; both may stand among others: (^|please)
 
 A pattern lies within one sentence. Matching joins sorted lists of positions: its cost grows with the number of matches of
 its elements, never with their combinations, so no text is slow by design; and what it costs is counted.
@@ -15,17 +16,19 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from inbox_bot.domain.slip import Slips
 from inbox_bot.domain.words import words_of
 
-_ELEMENT = re.compile(r"\.\.(?P<gap>\d+)|(?P<anchor>[\^$])|(?P<body>\{\w+\}|\([^()]*\)|[^\s(){}?|^$]+)(?P<maybe>\?)?")
+_ELEMENT = re.compile(r"\.\.(?P<gap>\d+)|(?P<body>\{\w+\}|\([^()]*\)|[\^$]|[^\s(){}?|^$]+)(?P<maybe>\?)?")
 _JOINT = re.compile(r"(?<=\w)['’-](?=\w)")
 _MOST_VARIANTS = 16
 _WIDEST_GAP = 12
 _MOST_REMEMBERED = 30_000
 
-_END = "$"
+_START, _END = _EDGES = ("^", "$")
+_NUMBER = "#"
 _SIGNS = re.compile(r"[{}^$()|]|\.\.")
 
 Span = tuple[int, int]
@@ -54,16 +57,11 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A pattern with its optional elements decided. rule: the owner's key. start, end: anchored to the sentence.
-
-    mask: the bits of its elements' numbers.
-    """
+    """A pattern with its optional elements decided. rule: the owner's key. mask: the bits of its elements' numbers."""
 
     rule: int
     elements: tuple[Element, ...]
     mask: int
-    start: bool
-    end: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,22 +79,22 @@ class _Entry:
 _NOTHING = _Entry({}, 0, ())
 
 
-def phrases_of(text: str) -> set[Phrase]:
+@lru_cache(maxsize=16384)
+def phrases_of(text: str) -> frozenset[Phrase]:
     """A phrase of a group as folded words, with and without its apostrophes and hyphens; a trailing * stays.
 
     Raises:
         PatternError: it holds no word, or a * elsewhere.
     """
-    stem = text.strip()
-    joined = _JOINT.sub("", stem)
-    return {_phrase(text, stem)} if joined == stem else {_phrase(text, stem), _phrase(text, joined)}
-
-
-def _phrase(text: str, stem: str) -> Phrase:
-    folded = words_of(stem.removesuffix("*"))
-    if not folded or "*" in stem[:-1]:
-        raise PatternError(f"{text!r} holds no word" if not folded else f"{text!r}: * may only stand at the end")
-    return (*folded[:-1], folded[-1] + "*") if stem.endswith("*") else tuple(folded)
+    if "*" in text.rstrip()[:-1]:
+        raise PatternError(f"{text!r}: * may only stand at the end")
+    if text == _NUMBER:
+        return frozenset([(_NUMBER,)])
+    words = tuple(words_of(text))
+    if not words:
+        raise PatternError(f"{text!r} holds no word")
+    forms = {words, tuple(words_of(_JOINT.sub("", text)))} if _JOINT.search(text) else {words}
+    return frozenset((*form[:-1], form[-1] + "*") for form in forms) if text.rstrip().endswith("*") else frozenset(forms)
 
 
 class Groups:
@@ -122,14 +120,14 @@ class Groups:
         return self._known[name]
 
     def either(self, options: Iterable[str]) -> frozenset[Choice]:
-        """The choices among these options: words, `$`, or one group each."""
+        """The choices among these options: words, an edge, or one group each."""
         choices: set[Choice] = set()
         phrases: set[Phrase] = set()
         for option in options:
             if option[:1] == "{" and option[-1:] == "}":
                 choices |= self.group(option[1:-1])
-            elif option == _END:
-                phrases.add((_END,))
+            elif option in _EDGES:
+                choices.add(frozenset([(option,)]))
             elif _SIGNS.search(option):
                 raise PatternError(f"{option!r} is neither words nor one group")
             else:
@@ -149,9 +147,10 @@ class Book:
         self._bodies: dict[tuple[Groups, str], int] = {}
         self._elements: list[frozenset[int]] = []
         self._holders: dict[int, list[int]] = defaultdict(list)
+        self._choice_commonness: list[float] = []
         self._commonness: list[float] = []
-        self._end_choices: set[int] = set()
-        self._end_elements = 0
+        self._edges: dict[int, str] = {}
+        self._at_edges = 0
         self._by_rarest: dict[int, list[Variant]] = defaultdict(list)
         self._memo: dict[str, _Entry] = {}
 
@@ -174,29 +173,23 @@ class Book:
         self._memo.clear()
 
     def _read(self, rule: int, pattern: str, groups: Groups) -> Iterator[Variant]:
-        start = end = False
-        gap, position = 0, 0
+        gap = position = 0
         parts: list[tuple[int, int, bool]] = []
         while position < len(pattern):
-            if pattern[position].isspace():
-                position += 1
-                continue
             found = _ELEMENT.match(pattern, position)
-            if found is None or end:
+            if found is None:
                 raise PatternError(f"cannot read {pattern[position:]!r} in the pattern {pattern!r}")
-            position = found.end()
             if found["gap"]:
                 gap += int(found["gap"])
-            elif found["anchor"]:
-                start, end = start or found["anchor"] == "^", found["anchor"] == "$"
-                if found["anchor"] == "^" and parts:
-                    raise PatternError(f"^ may only begin the pattern {pattern!r}")
             else:
                 parts.append((self._number(found["body"], groups), gap, bool(found["maybe"])))
                 gap = 0
             if gap > _WIDEST_GAP:
                 raise PatternError(f"more than {_WIDEST_GAP} words between two others in the pattern {pattern!r}")
-        yield from _variants(rule, pattern, parts, start=start, end=end)
+            position = found.end()
+            while position < len(pattern) and pattern[position].isspace():
+                position += 1
+        yield from _variants(rule, pattern, parts)
 
     def _number(self, body: str, groups: Groups) -> int:
         key = (groups, body)
@@ -207,26 +200,27 @@ class Book:
     def _new_number(self, body: str, groups: Groups) -> int:
         options = [option.strip() for option in body[1:-1].split("|")] if body[0] == "(" else [body]
         choices = groups.either(options)
-        if not choices or choices == {frozenset([(_END,)])}:
+        if not choices:
             raise PatternError(f"{body!r} is empty")
         held = frozenset(self._choice(choice) for choice in choices)
         if held not in self._numbers:
             number = self._numbers[held] = len(self._elements)
             self._elements.append(held)
-            self._commonness.append(sum(_commonness(choice) for choice in choices))
+            self._commonness.append(sum(self._choice_commonness[choice] for choice in held))
             for choice in held:
                 self._holders[choice].append(number)
-            if held & self._end_choices:
-                self._end_elements |= 1 << number
+            if held & self._edges.keys():
+                self._at_edges |= 1 << number
         return self._numbers[held]
 
     def _choice(self, phrases: Choice) -> int:
         if phrases not in self._choices:
             number = self._choices[phrases] = len(self._choices)
+            self._choice_commonness.append(_commonness(phrases))
             for first, *rest in phrases:
                 entry = (number, tuple(rest))
-                if first == _END:
-                    self._end_choices.add(number)
+                if first in _EDGES:
+                    self._edges[number] = first
                 elif first.endswith("*"):
                     self._stems[len(first) - 1][first[:-1]].append(entry)
                 else:
@@ -240,7 +234,7 @@ class Book:
     def matches(self, words: Sequence[str], work: Work) -> Iterator[tuple[int, Span]]:
         """(rule, span) of every pattern that matches in a sentence: each variant at every place, places apart."""
         entries = [self._memo.get(word) or self._entry(word) for word in words]
-        present = self._end_elements
+        present = self._at_edges
         rare: dict[int, None] = {}
         for entry in entries:
             if entry.mask:
@@ -271,18 +265,78 @@ class Book:
                 spans[element.number] = self._stands(element.number, words, entries)
             if not spans[element.number] or work.left < 0:
                 return []
-        return _join(variant, spans, len(words), work)
+        return _join(variant, spans, work)
 
-    def _commonness(choice: Choice) -> float:
+    def _stands(self, number: int, words: Sequence[str], entries: Sequence[_Entry]) -> list[Span]:
+        """Where an element stands in a sentence: (first word, word after the last), sorted."""
+        choices = self._elements[number]
+        bit = 1 << number
+        found = {
+            (index, index + 1 + len(rest))
+            for index, entry in enumerate(entries)
+            if entry.mask & bit
+            for choice in entry.rests.keys() & choices
+            for rest in entry.rests[choice]
+            if not rest or _follows(words, index + 1, rest)
+        }
+        for choice in choices & self._edges.keys():
+            found.add((0, 0) if self._edges[choice] == _START else (len(words), len(words)))
+        return sorted(found)
+
+    def _entry(self, word: str) -> _Entry:
+        rests: dict[int, list[Phrase]] = {}
+        for choice, rest in self._begun(word):
+            rests.setdefault(choice, []).append(rest)
+        entry = _NOTHING
+        if rests:
+            numbers = {number for choice in rests for number in self._holders[choice]}
+            mask = sum(1 << number for number in numbers)
+            entry = _Entry(rests, mask, tuple(sorted(number for number in numbers if number in self._by_rarest)))
+        if len(self._memo) < _MOST_REMEMBERED:
+            self._memo[word] = entry
+        return entry
+
+    def _begun(self, word: str) -> Iterator[tuple[int, Phrase]]:
+        """The choices that a folded word may begin: exact, by stem, or with one slip in a long word."""
+        for length, stems in self._stems.items():
+            if length <= len(word):
+                yield from stems.get(word[:length], ())
+        if not word.isalpha() and any(letter.isdigit() for letter in word):
+            yield from self._words[_NUMBER]
+        if word in self._words:
+            yield from self._words[word]
+        else:
+            for meant in self._slips.meant(word):
+                yield from self._words[meant]
+
+
+def _variants(rule: int, pattern: str, parts: Sequence[tuple[int, int, bool]]) -> Iterator[Variant]:
+    optional = [index for index, part in enumerate(parts) if part[2]]
+    if len(optional) == len(parts) or 2 ** len(optional) > _MOST_VARIANTS:
+        raise PatternError(f"the pattern {pattern!r} has no required word, or too many optional ones")
+    for kept in itertools.product((True, False), repeat=len(optional)):
+        dropped = {index for index, keep in zip(optional, kept, strict=True) if not keep}
+        elements: list[Element] = []
+        gap = mask = 0
+        for index, (number, before, _) in enumerate(parts):
+            gap += before
+            if index not in dropped:
+                elements.append(Element(number, min(gap, _WIDEST_GAP)))
+                mask |= 1 << number
+                gap = 0
+        yield Variant(rule, tuple(elements), mask)
+
+
+def _commonness(choice: Choice) -> float:
     """How common the words of a choice may be: short ones are."""
-    return sum(2.0 ** -sum(map(len, phrase)) for phrase in choice)
+    return sum(2.0 ** -len("".join(phrase)) for phrase in choice)
 
 
-def _join(variant: Variant, spans: Mapping[int, Sequence[Span]], length: int, work: Work) -> list[Span]:
+def _join(variant: Variant, spans: Mapping[int, Sequence[Span]], work: Work) -> list[Span]:
     """The places, apart from each other and each the tightest, where the elements stand in order within their gaps."""
     first, *others = variant.elements
     # the end of what is joined so far -> its latest beginning
-    reached = {end: begin for begin, end in spans[first.number] if not variant.start or begin <= first.gap}
+    reached = {end: begin for begin, end in spans[first.number]}
     for element in others:
         following = spans[element.number]
         onward: dict[int, int] = {}
@@ -297,7 +351,7 @@ def _join(variant: Variant, spans: Mapping[int, Sequence[Span]], length: int, wo
         reached = onward
     found: list[Span] = []
     for end, begin in sorted(reached.items()):
-        if (end == length or not variant.end) and (not found or begin >= found[-1][1]):
+        if not found or begin >= found[-1][1]:
             found.append((begin, end))
     return found
 

@@ -88,11 +88,12 @@ def test_mail_that_keeps_coming_in_the_inbox_does_not_hide_the_deaths_in_junk(wo
 def test_a_clean_pass_after_a_death_reads_in_batches_again(world: World) -> None:
     start(world)
     uid = world.arrive("deadly")
-    assert run(world.folder, world.mailbox) == 9
+    assert [run(world.folder, world.mailbox) for _ in range(2)] == [9, 9]
     world.mailbox.expunge(uid)
     for number in range(3):
         world.arrive(f"ordinary {number}")
     with world.open():
+        assert world.register.deaths(Place("INBOX", 7, uid)) == 1
         world.poll()
         assert world.mailbox.batches == [1, 1, 1]
         world.arrive("ordinary at last")

@@ -154,11 +154,12 @@ def test_a_step_moves_the_request_and_writes_its_history(register: Store) -> Non
 
 
 def test_a_step_is_whole_or_not_at_all(register: Store) -> None:
+    waiting = request(state=State.TRIAGE)
     with register.writing():
-        register.add(REQUEST)
+        register.add(waiting)
     with pytest.raises(Exception, match="CHECK constraint"):
         register.step(Event(REFERENCE, Step.CONFIRMED, NOW, "owner"), extended=7)
-    assert register.request(REFERENCE) == REQUEST
+    assert register.request(REFERENCE) == waiting
     assert register.events() == ()
 
 

@@ -4,7 +4,6 @@ Every failure leaves as MailboxRefused (the credentials are wrong) or MailboxUnr
 a remedy. The server's own words are read, never passed on: they may name people.
 """
 
-import ipaddress
 import logging
 import re
 import socket
@@ -18,6 +17,7 @@ from typing import Any
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
+from inbox_bot.adapters.tls import client_context, is_loopback
 from inbox_bot.errors import MailboxError, MailboxRefused, MailboxUnreachable
 
 _ALLOWANCE = 4 << 20  # bytes that an answer without mail may take
@@ -191,7 +191,7 @@ def _explained(error: BaseException, server: Server, doing: str) -> MailboxUnrea
 
 
 def _reach(server: Server) -> Any:  # noqa: ANN401 (imapclient ships no types)
-    if server.security == "none" and not _is_loopback(server.host):
+    if server.security == "none" and not is_loopback(server.host):
         raise MailboxUnreachable(
             f"The password would cross the network to {server.host} in clear.",
             'Set [imap] security to "tls" or "starttls"; "none" is for this machine only.',
@@ -200,31 +200,12 @@ def _reach(server: Server) -> Any:  # noqa: ANN401 (imapclient ships no types)
         server.host,
         server.port,
         ssl=server.security == "tls",
-        ssl_context=_context(server) if server.security == "tls" else None,
+        ssl_context=client_context(server.ca_file, "imap", MailboxUnreachable) if server.security == "tls" else None,
         timeout=SocketTimeout(connect=server.connect_timeout, read=server.read_timeout),
     )
     client._imap.debug = 0  # noqa: SLF001 (5 formats every mail for a log line that nobody sees)
     client.normalise_times = False
     return client
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _context(server: Server) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=server.ca_file)
-    except OSError as error:
-        raise MailboxUnreachable(
-            f"No certificate can be read from {server.ca_file} ({error.strerror or 'not PEM'}).",
-            "Correct [imap] ca_file: a PEM file that this service may read.",
-        ) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _secure(client: Any, server: Server) -> None:  # noqa: ANN401
@@ -239,7 +220,7 @@ def _secure(client: Any, server: Server) -> None:  # noqa: ANN401
         raise MailboxUnreachable(
             f"{server.host}:{server.port} does not offer STARTTLS.", 'Set [imap] security to "tls" and port to 993.'
         )
-    client.starttls(_context(server))
+    client.starttls(client_context(server.ca_file, "imap", MailboxUnreachable))
     # What came in clear may be forged, and imaplib would hand it out with the next answer.
     client._imap.untagged_responses.clear()  # noqa: SLF001
 

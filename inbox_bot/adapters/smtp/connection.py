@@ -4,7 +4,6 @@ Every failure leaves as PostmanRefused (the login) or PostmanUnreachable (all el
 server's own words are read, never passed on in an error: they may name people.
 """
 
-import ipaddress
 import re
 import smtplib
 import socket
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from inbox_bot.adapters.tls import client_context, is_loopback
 from inbox_bot.errors import PostmanError, PostmanRefused, PostmanUnreachable
 
 _REPLY = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*?))?\r?\n")
@@ -145,7 +145,7 @@ def open_connection(server: Server) -> smtplib.SMTP:
 
 def _opened(server: Server) -> smtplib.SMTP:
     where = f"{server.host}:{server.port}"
-    if server.security == "none" and not _is_loopback(server.host):
+    if server.security == "none" and not is_loopback(server.host):
         raise PostmanUnreachable(
             f"Letters and password would cross the network to {where} in clear.",
             'Set [smtp] security to "tls" or "starttls"; "none" is for this machine only.',
@@ -153,7 +153,13 @@ def _opened(server: Server) -> smtplib.SMTP:
     # A made-up name: smtplib would ask the DNS for one, and show it to whoever gets the letter.
     name, timeout = "localhost", server.timeout
     client = (
-        _StrictTls(server.host, server.port, name, timeout=timeout, context=_context(server))
+        _StrictTls(
+            server.host,
+            server.port,
+            name,
+            timeout=timeout,
+            context=client_context(server.ca_file, "smtp", PostmanUnreachable),
+        )
         if server.security == "tls"
         else _Strict(server.host, server.port, name, timeout=timeout)
     )
@@ -161,7 +167,7 @@ def _opened(server: Server) -> smtplib.SMTP:
         client.local_hostname = _address_literal(client)
         client.ehlo_or_helo_if_needed()
         if server.security == "starttls":
-            client.starttls(context=_context(server))
+            client.starttls(context=client_context(server.ca_file, "smtp", PostmanUnreachable))
             client.ehlo_or_helo_if_needed()
         if server.username:
             _log_in(client, server, where)
@@ -169,25 +175,6 @@ def _opened(server: Server) -> smtplib.SMTP:
         client.close()
         raise
     return client
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _context(server: Server) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=server.ca_file)
-    except OSError as error:
-        raise PostmanUnreachable(
-            f"No certificate can be read from {server.ca_file} ({error.strerror or 'not PEM'}).",
-            "Correct [smtp] ca_file: a PEM file that this service may read.",
-        ) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _address_literal(client: smtplib.SMTP) -> str:

@@ -166,7 +166,9 @@ class App:
         """What the owner's verbs need."""
         at = self.clock()
         correspondent = self.correspondent(register)
-        return owner.Office(register, correspondent, self.due_on, self.extended_to, self.local(at).date(), at)
+        return owner.Office(
+            register, correspondent, self.due_on, self.extended_to, self.local(at).date(), at, self.policy.live
+        )
 
     # -- the road -------------------------------------------------------------------------------------------------
 
@@ -224,14 +226,13 @@ class App:
             delivery.recover(register, self.clock())
             polled = _tried(trouble, lambda: self._poll(register, heartbeat))
             heartbeat()
-            mailbox_failed = bool(trouble)
+            _note(register, "imap_trouble", self.clock(), met=bool(trouble))
             agenda = _tried(trouble, lambda: self._decide_today(register))
             heartbeat()
-            before = len(trouble)
+            earlier = len(trouble)
             delivered = _tried(trouble, lambda: self._deliver(register, heartbeat))
             heartbeat()
-            _note(register, "imap_trouble", self.clock(), met=mailbox_failed)
-            if delivered is not None or len(trouble) > before:
+            if delivered is not None or len(trouble) > earlier:  # else nothing was due, and nobody was asked
                 _note(register, "smtp_trouble", self.clock(), met=delivered is None)
         return PassReport(polled, delivered, agenda, tuple(trouble))
 

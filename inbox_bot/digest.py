@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from inbox_bot.domain.agenda import Agenda, AgendaItem, Trouble, TroubleKind, agenda
 from inbox_bot.domain.outbox import Kind, Letter, LetterState
@@ -10,6 +10,7 @@ from inbox_bot.domain.request import Event, Request, State, Step
 from inbox_bot.letters import Correspondent
 from inbox_bot.ports import Register
 
+_LASTING = timedelta(hours=1)
 _TOLD_AT = "digest_decided_at"
 _ACKNOWLEDGED = {
     LetterState.SENT: "sent",
@@ -45,7 +46,7 @@ def decide_today(register: Register, correspondent: Correspondent, almanac: Alma
     if local.time() < almanac.at or register.day_decided(local.date()):
         return None
     redate(register, almanac, now)
-    today = agenda_of(register, almanac, local.date())
+    today = agenda_of(register, almanac, local.date(), now)
     draft = correspondent.digest(today, now) if today.due else None
     with register.writing():
         if draft is not None:
@@ -56,10 +57,10 @@ def decide_today(register: Register, correspondent: Correspondent, almanac: Alma
     return today
 
 
-def agenda_of(register: Register, almanac: Almanac, today: date) -> Agenda:
-    """The agenda of a day, without deciding it."""
+def agenda_of(register: Register, almanac: Almanac, today: date, now: datetime | None = None) -> Agenda:
+    """The agenda of a day, without deciding it. now: troubles of servers that have just begun are left out."""
     items = [item_of(register, almanac, request) for request in register.requests()]
-    return agenda(items, _troubles(register), today=today, company=almanac.company, days=almanac.days)
+    return agenda(items, _troubles(register, now), today=today, company=almanac.company, days=almanac.days)
 
 
 def redate(register: Register, almanac: Almanac, now: datetime) -> None:
@@ -91,7 +92,7 @@ def acknowledgement_of(register: Register, request: Request) -> str:
     """Where a request's acknowledgement stands, in one word of the agenda's."""
     letter = register.by_occasion(f"ack:{request.reference}")
     if letter is not None:
-        return "failed" if letter.bounced_at is not None else _ACKNOWLEDGED[letter.state]
+        return "bounced" if letter.bounced_at is not None else _ACKNOWLEDGED[letter.state]
     return "withheld" if request.withheld and request.state is not State.TRIAGE else "none"
 
 
@@ -106,10 +107,11 @@ def _remember(register: Register, today: Agenda, now: datetime) -> None:
         register.remember("baseline_told", today.today.isoformat())
 
 
-def _troubles(register: Register) -> Iterator[Trouble]:
+def _troubles(register: Register, now: datetime | None) -> Iterator[Trouble]:
     """What stays wrong until the owner acts. What an entry of the agenda shows itself is not repeated here."""
     told = register.meta(_TOLD_AT)
     told_at = datetime.fromisoformat(told) if told else None
+    yield from _servers(register, told_at, now)
     for request in register.requests():
         letter = register.by_occasion(f"ack:{request.reference}")
         if letter is not None and (trouble := _trouble(letter, request.reference, told_at)) is not None:
@@ -119,6 +121,15 @@ def _troubles(register: Register) -> Iterator[Trouble]:
     if fresh:
         yield Trouble(TroubleKind.FAILED, "inbox-bot status", count=fresh)
     yield from _baseline(register)
+
+
+def _servers(register: Register, told_at: datetime | None, now: datetime | None) -> Iterator[Trouble]:
+    """A server that cannot be used for long: less is a hiccup, of which nobody needs to hear."""
+    noted = (register.meta(key) for key in ("imap_trouble", "smtp_trouble"))
+    lasting = [datetime.fromisoformat(since) + _LASTING for since in noted if since]
+    told = [since for since in lasting if now is None or since <= now]
+    if told:
+        yield Trouble(TroubleKind.SERVER, "inbox-bot check", fresh=_is_fresh(max(told), told_at))
 
 
 def _trouble(letter: Letter, reference: str, told_at: datetime | None) -> Trouble | None:

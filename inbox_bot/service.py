@@ -95,11 +95,11 @@ class _Run:
             return
         first = report.trouble[0]
         if isinstance(first, MailboxRefused | ConfigurationError) and never_worked(self.app):
-            _log.error("%s %s", first, first.remedy)
+            _log.error("%s -> %s", first, first.remedy)
             self.end(2)
             return
         for error in report.trouble[1:]:
-            _log.warning("%s %s", error, error.remedy)
+            _log.warning("%s -> %s", error, error.remedy)
         self.back_off(first)
 
     def back_off(self, error: InboxBotError) -> None:
@@ -107,7 +107,7 @@ class _Run:
         pause = min(self.app.settings.poll.every * 2 ** min(self.failures, 10), _LONGEST_PAUSE)
         self.failures += 1
         seconds = int(pause.total_seconds())
-        _log.warning("%s %s Next try in %d s.", error, error.remedy, seconds)
+        _log.warning("%s -> %s (next try in %d s)", error, error.remedy, seconds)
         notify("WATCHDOG=1\n" + _status(f"waiting {seconds} s: {error}"))
         if self.job is not None and not self.stopping.is_set():
             self.job.modify(next_run_time=self.app.local(self.app.clock() + pause))

@@ -57,6 +57,11 @@ def _split(place: str) -> tuple[str, str | None]:
     if match is None:
         raise ConfigurationError(f"{place!r} is not a place", remedy="Use an ISO 3166-2 code such as GB-ENG or DE-BY.")
     country, region = match.groups()
+    if country == "UK":  # the library takes it for GB without a subdivision, which lacks Easter Monday
+        raise ConfigurationError(
+            f"{place!r} is not an ISO 3166-2 code: the United Kingdom's is GB",
+            remedy="Use GB-ENG, GB-WLS, GB-SCT or GB-NIR.",
+        )
     if country == "GB" and region is None:
         raise ConfigurationError(
             "GB alone does not say whose bank holidays count",

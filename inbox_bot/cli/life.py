@@ -1,42 +1,63 @@
 """Verbs that move a request: confirm, dismiss, extend, close, acknowledge. Each says what changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import click
 
-from inbox_bot.cli.frame import Frame, Reference, day, pass_frame, say
+from inbox_bot.cli.frame import Frame, asked, day, pass_frame, say
+from inbox_bot.cli.kinds import Reference, Word
 from inbox_bot.domain.request import Outcome, Right
 
+if TYPE_CHECKING:
+    from inbox_bot.owner import Office
+
 _REFERENCE = click.argument("reference", type=Reference())
-_RIGHTS = click.Choice([str(right) for right in Right])
-_OUTCOMES = click.Choice(
-    [str(outcome).replace("_", "-") for outcome in Outcome if outcome is not Outcome.NOT_A_REQUEST]
-)
+_OUTCOMES = [outcome for outcome in Outcome if outcome is not Outcome.NOT_A_REQUEST]
+_LEAVES = "goes out with the next pass: the service's, or `inbox-bot run --once`."
 
 
-@click.command()
+@contextmanager
+def _office(frame: Frame) -> Iterator["Office"]:
+    """What the owner's verbs need, while the register is open."""
+    with frame.register() as register:
+        yield frame.app.office(register)
+
+
+@click.command("confirm", short_help="It is a request: open it, and acknowledge it.")
 @_REFERENCE
-@click.argument("rights", nargs=-1, type=_RIGHTS, metavar="[RIGHT]...")
+@click.argument("rights", nargs=-1, type=Word(list(Right)), metavar="[RIGHT]...")
 @pass_frame
 def confirm(frame: Frame, reference: str, rights: tuple[str, ...]) -> None:
     """It is a request (for these rights): the acknowledgement goes out.
 
+    Without a RIGHT it asks for what was recognised. An open request can be
+    confirmed for other rights; that writes to nobody.
+
     \b
-    Rights: access rectification erasure restriction portability objection
-            automated_decision consent_withdrawal complaint
-    Example:  inbox-bot confirm DSR-26-7F3K7 access erasure
+    RIGHT: access rectification erasure restriction portability objection
+           automated_decision consent_withdrawal complaint
+
+    \b
+    Examples:
+      inbox-bot confirm DSR-26-7F3K7
+      inbox-bot confirm DSR-26-7F3K7 access erasure
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
-    app = frame.app
-    with app.register() as register:
-        request, queued = owner.confirm(app.office(register), reference, tuple(Right(right) for right in rights))
-    say(f"{reference} is open: {', '.join(request.rights)}. Answer by {day(request.due_on)}.")
-    if queued:
-        say("The acknowledgement goes out with the service's next pass.")
-    elif request.withheld:
-        say(f"Its acknowledgement is withheld ({request.withheld}): inbox-bot acknowledge {reference}")
+    with _office(frame) as office:
+        told = owner.confirm(office, reference, tuple(map(Right, rights)))
+    request = told.request
+    say(f"{reference} is open: {asked(request.rights)}. Answer by {day(request.due_on)}.")
+    if told.queued:
+        say(f"The acknowledgement {_LEAVES}")
+    elif told.withheld:
+        say(f"It is not acknowledged ({told.withheld.replace('_', ' ')}).")
+        say(f"To read the letter, and send it:  inbox-bot acknowledge {reference}")
 
 
-@click.command()
+@click.command("dismiss", short_help="It is no request: close it.")
 @_REFERENCE
 @click.option("--because", default="", help="A note for the record.")
 @pass_frame
@@ -44,85 +65,95 @@ def dismiss(frame: Frame, reference: str, because: str) -> None:
     """It is no request: close it. Nobody is written to.
 
     \b
-    Example:  inbox-bot dismiss DSR-26-7F3K7 --because "asks about a parcel"
+    Example:
+      inbox-bot dismiss DSR-26-7F3K7 --because "asks about a parcel"
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
-    app = frame.app
-    with app.register() as register:
-        owner.dismiss(app.office(register), reference, because)
+    with _office(frame) as office:
+        told = owner.dismiss(office, reference, because)
     say(f"{reference} is closed: not a request. It stays in the register.")
+    _say_cancelled(cancelled=told.cancelled)
 
 
-@click.command()
+def _say_cancelled(*, cancelled: bool) -> None:
+    if cancelled:
+        say("Its acknowledgement had not gone out, and will not.")
+
+
+@click.command("extend", short_help="Take longer: once, in time, with a reason.")
 @_REFERENCE
 @click.option("--because", required=True, help="The reason the person will be told.")
 @pass_frame
 def extend(frame: Frame, reference: str, because: str) -> None:
     """Take longer: once, before the day due is over, with a reason.
 
+    Only the register changes: telling the person is your letter.
+
     \b
-    Example:  inbox-bot extend DSR-26-7F3K7 --because "four archives to search"
+    Example:
+      inbox-bot extend DSR-26-7F3K7 --because "four archives to search"
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
-    app = frame.app
-    with app.register() as register:
-        before = register.request(reference).due_on
-        request = owner.extend(app.office(register), reference, because)
-    say(f"{reference} is extended: answer by {day(request.due_on)}.")
-    say(f"The law wants the person told, with the reason, by {day(before)}: write to {request.sender or 'them'} now.")
+    with _office(frame) as office:
+        told = owner.extend(office, reference, because)
+    say(f"{reference} is extended: answer by {day(told.request.due_on)}.")
+    say(f"The law wants the person told, with the reason, by {day(told.before.due_on)}.")
+    say(f"Write now: {told.request.sender or 'the register knows no address'}")
 
 
-@click.command()
+@click.command("close", short_help="It is answered, or ended otherwise.")
 @_REFERENCE
-@click.option("--outcome", required=True, type=_OUTCOMES, help="How it ended.")
+@click.option("--outcome", required=True, type=Word(_OUTCOMES), metavar="OUTCOME", help="How it ended.")
 @click.option("--note", default="", help="A note for the record.")
 @pass_frame
 def close(frame: Frame, reference: str, outcome: str, note: str) -> None:
-    """It is answered, or ended otherwise.
+    """It is answered, or ended otherwise. Nobody is written to.
 
     \b
-    Example:  inbox-bot close DSR-26-7F3K7 --outcome done
+    OUTCOME: done partly nothing_held refused withdrawn duplicate
+
+    \b
+    Examples:
+      inbox-bot close DSR-26-7F3K7 --outcome done
+      inbox-bot close DSR-26-7F3K7 --outcome refused --note "manifestly excessive"
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
-    app = frame.app
-    with app.register() as register:
-        request = owner.close(app.office(register), reference, Outcome(outcome.replace("-", "_")), note)
-    late = request.closed_at is not None and app.local(request.closed_at).date() > request.due_on
-    say(f"{reference} is closed: {outcome}, {'LATE' if late else 'in time'} (due {day(request.due_on)}).")
-    if {Right.RECTIFICATION, Right.ERASURE, Right.RESTRICTION} & set(request.rights):
+    with _office(frame) as office:
+        told = owner.close(office, reference, Outcome(outcome), note)
+        today = office.today
+    timely = "in time" if today <= told.request.due_on else "LATE"
+    say(f"{reference} is closed: {asked([outcome])}, {timely} (due {day(told.request.due_on)}).")
+    _say_cancelled(cancelled=told.cancelled)
+    if {Right.RECTIFICATION, Right.ERASURE, Right.RESTRICTION} & set(told.request.rights):
         say("If you had passed the data on, tell those who got it (Article 19).")
 
 
-@click.command()
+@click.command("acknowledge", short_help="Show a withheld acknowledgement, and send it.")
 @_REFERENCE
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_frame
-def acknowledge(frame: Frame, reference: str, yes: bool) -> None:
-    """Show an acknowledgement that was withheld, and send it if you say so.
+def acknowledge(frame: Frame, reference: str, yes: bool) -> int:
+    """Show an acknowledgement that was withheld or failed; send it if you say so.
 
     \b
-    Example:  inbox-bot acknowledge DSR-26-7F3K7
+    Example:
+      inbox-bot acknowledge DSR-26-7F3K7
     """  # noqa: D301
     from inbox_bot import owner  # noqa: PLC0415
 
-    app = frame.app
-    with app.register() as register:
-        office = app.office(register)
-        request = register.request(reference)
-        owner.refuse_acknowledgement(office, request)
-        letter = office.correspondent.written(request)
-        say(f"Withheld: {request.withheld or 'no'}")
-        say(f"To:       {request.sender}")
-        say(f"Subject:  {letter.subject}")
-        say()
-        say(letter.text)
-        if not yes:
-            click.confirm("Send it?", abort=True)
+    with _office(frame) as office:
+        waiting = owner.waiting_acknowledgement(office, reference)
+        say(f"Waits because: {waiting.reason}\nTo:            {waiting.request.sender}")
+        say(f"Subject:       {waiting.subject}\n\n{waiting.text.rstrip()}\n")
+        if not yes and not click.confirm("Send it?"):
+            say("It was not sent.")
+            return 1
         owner.acknowledge(office, reference)
-    say(f"The acknowledgement of {reference} goes out with the service's next pass.")
+    say(f"The acknowledgement of {reference} {_LEAVES}")
+    return 0
 
 
 VERBS = (acknowledge, confirm, dismiss, extend, close)

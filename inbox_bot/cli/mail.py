@@ -1,97 +1,158 @@
 """Verbs about mail: classify files, import old mail."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime, time
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from inbox_bot.cli.frame import Frame, day, json_option, pass_frame, say, say_json, table
-from inbox_bot.domain.classification import Classification, classify
-from inbox_bot.domain.message import Identity, InboundMessage
-from inbox_bot.domain.mime import parse
-from inbox_bot.domain.request import Verdict
-from inbox_bot.domain.screening import screen
+from inbox_bot.cli.frame import (
+    Frame,
+    asked,
+    complain,
+    day,
+    json_option,
+    pass_frame,
+    say,
+    say_json,
+    shown_path,
+    table,
+    weighty,
+)
+from inbox_bot.cli.kinds import Day
+from inbox_bot.domain.request import Evidence, Right, Verdict
+
+if TYPE_CHECKING:
+    from inbox_bot.domain.message import Identity
 
 _BODIES = {".txt": "plain", ".html": "html", ".htm": "html"}
 _WINDOW = 1 << 20
 
 
-@click.command("classify")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What `classify --json` tells of a file. withheld: why it may not be answered. error: why it could not be read."""
+
+    path: Path
+    verdict: Verdict
+    rights: tuple[Right, ...]
+    language: str | None
+    may_answer: bool
+    withheld: str | None
+    score: float
+    marks: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    error: str | None = None
+
+
+_Judge = Callable[[Path], Judged]
+
+
+@click.command("classify", short_help="Say of each file what recognition makes of it.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @json_option
 @pass_frame
-def classify_files(frame: Frame, paths: tuple[str, ...], as_json: bool) -> None:
+def classify_files(frame: Frame, paths: tuple[str, ...], as_json: bool) -> int:
     """Say of each file what recognition makes of it. Needs no configuration.
 
-    A folder is walked. .eml is a message, .txt and .html a body. With --json one
-    line of JSON a file. Nothing is written, nothing is sent.
+    A folder is walked. A .txt or .html file is the body of a mail, any other
+    file is a whole one. A file that cannot be read is `uncertain`, as such a mail
+    would be, and the exit code is 1. Nothing is written, nothing is sent.
+
+    With --json one line of JSON a file: path, verdict, rights, language,
+    may_answer, withheld (why not), score, marks, evidence, error. Without a
+    configuration the rules that must know your addresses or your server are
+    skipped.
 
     \b
-    Example:  inbox-bot classify letter.eml
-              inbox-bot classify --json folder/ > verdicts.jsonl
+    Examples:
+      inbox-bot classify letter.eml
+      inbox-bot classify --json folder/ > verdicts.jsonl
     """  # noqa: D301
-    from inbox_bot.adapters.lexicons import load_rulebook  # noqa: PLC0415
-
-    rulebook = load_rulebook()
-    identity = _identity(frame)
-    for path in _files(paths):
-        told = _told(path, identity, lambda message: classify(message, rulebook))
+    judge = _judge(frame)
+    faults: list[OSError] = []
+    unread = 0
+    for path in _files(paths, faults):
+        judged = _judged(path, judge)
+        unread += judged.error is not None
         if as_json:
-            say_json(told, indent=None)
+            say_json(judged, indent=None)
         else:
-            _say(told)
+            _say(judged)
+    for fault in faults:
+        complain(f"{shown_path(fault.filename)}: {fault.strerror}")
+    return 1 if unread or faults else 0
 
 
-def _identity(frame: Frame) -> Identity | None:
+def _judge(frame: Frame) -> _Judge:
+    """What says of a file what recognition makes of it; it raises whatever a file makes it raise."""
+    from inbox_bot.adapters.lexicons import load_rulebook  # noqa: PLC0415 - reading rules takes its time
+    from inbox_bot.domain.classification import classify  # noqa: PLC0415
+    from inbox_bot.domain.mime import parse  # noqa: PLC0415
+    from inbox_bot.domain.screening import screen  # noqa: PLC0415
+
+    rulebook, identity = load_rulebook(), _identity(frame)
+
+    def judge(path: Path) -> Judged:
+        raw, subtype = _read(path), _BODIES.get(path.suffix.lower())
+        whole = raw if subtype is None else _as_mail(raw, subtype)
+        message = parse(whole[:_WINDOW], truncated=len(whole) > _WINDOW)
+        reason = screen(message, identity).reason if subtype is None else None
+        found = classify(message, rulebook)
+        return Judged(
+            path=path,
+            verdict=found.verdict,
+            rights=found.rights,
+            language=found.language,
+            may_answer=reason is None,
+            withheld=reason,
+            score=found.score,
+            marks=found.marks,
+            evidence=found.evidence,
+        )
+
+    return judge
+
+
+def _identity(frame: Frame) -> "Identity | None":
     if not frame.configured:
         return None
     from inbox_bot import config  # noqa: PLC0415
 
-    return config.identity(frame.app.settings)
+    return config.identity(frame.settings)
 
 
-def _files(paths: tuple[str, ...]) -> Iterator[Path]:
-    for given in map(Path, paths):
-        if given.is_dir():
-            for folder, names, files in os.walk(given):
+def _files(paths: Sequence[str], faults: list[OSError]) -> Iterator[Path]:
+    """The files, in order. A link to a file is read; a folder behind a link is not walked, for it may lead back."""
+    for given in paths:
+        if os.path.isdir(given):  # noqa: PTH112 - Path's raises where a folder above may not be searched
+            for folder, names, files in os.walk(given, onerror=faults.append):
                 names.sort()
                 yield from (Path(folder, name) for name in sorted(files))
         else:
-            yield given
+            yield Path(given)
 
 
-def _told(
-    path: Path, identity: Identity | None, judge: Callable[[InboundMessage], Classification]
-) -> Mapping[str, object]:
-    """The verdict on one file; a file that cannot be read is a possible request, as it would be in the mailbox."""
-    base: dict[str, object] = {"path": str(path)}
+def _judged(path: Path, judge: _Judge) -> Judged:
+    """The verdict on one file; one that cannot be read is a possible request, as it would be in the mailbox."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(_WINDOW + 1)
-        kind = _BODIES.get(path.suffix.lower())
-        truncated = len(raw) > _WINDOW
-        message = parse(_as_mail(raw, kind) if kind else raw[:_WINDOW], truncated=truncated)
-        screening = screen(message, identity) if kind is None else None
-        found = judge(message)
+        return judge(path)
     except Exception as error:  # noqa: BLE001 - one odd file never stops the rest
-        return base | {
-            "verdict": str(Verdict.UNCERTAIN), "rights": [], "language": None, "may_answer": False,
-            "withheld": "unparsed", "evidence": [], "error": type(error).__name__,
-        }  # fmt: skip
-    reason = screening.reason if screening else None
-    return base | {
-        "verdict": str(found.verdict),
-        "rights": list(found.rights),
-        "language": found.language,
-        "may_answer": reason is None,
-        "withheld": reason,
-        "score": found.score,
-        "marks": list(found.marks),
-        "evidence": [asdict(evidence) for evidence in found.evidence],
-    }
+        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+        return Judged(path, Verdict.UNCERTAIN, (), None, False, "unparsed", 0.0, (), (), why)
+
+
+def _read(path: Path) -> bytes:
+    """The first window of a file, and one byte more where there is more. Whatever is no file is not opened."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(0, "Not a regular file")
+    # A pipe put there meanwhile must not make us wait for a writer.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        return file.read(_WINDOW + 1)
 
 
 def _as_mail(raw: bytes, subtype: str) -> bytes:
@@ -102,31 +163,32 @@ def _as_mail(raw: bytes, subtype: str) -> bytes:
     return head.encode() + raw
 
 
-def _say(told: Mapping[str, object]) -> None:
-    rights = told["rights"]
-    asked = f": {', '.join(map(str, rights))}" if isinstance(rights, list) and rights else ""
-    withheld = f"  (not to be answered: {told['withheld']})" if told["withheld"] else ""
-    say(f"{told['path']}: {told['verdict']}{asked}{withheld}")
-    evidence = told["evidence"]
-    for entry in evidence if isinstance(evidence, list) else ():
-        words = " ".join(str(entry["words"]).split())
-        say(f"    {entry['weight']:+5.0f}  “{words}”  {entry['rule']}, {entry['where']}")
+def _say(judged: Judged) -> None:
+    rights = f": {asked(judged.rights)}" if judged.rights else ""
+    why = judged.error or (judged.withheld and f"not to be answered: {judged.withheld}")
+    say(f"{shown_path(judged.path)}: {judged.verdict}{rights}{f'  ({why})' if why else ''}")
+    for entry in weighty(judged.evidence):
+        say(f"    {entry.weight:+5.1f}  “{entry.words}”  {entry.rule}, {entry.where}")
 
 
-@click.command("import")
-@click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The first day of delivery.")
+@click.command("import", short_help="Register requests among mail from before the first start.")
+@click.option("--since", required=True, type=Day(), help="The first day of delivery.")
 @click.option("--dry-run", is_flag=True, help="Only tell what would be registered.")
 @pass_frame
-def import_old(frame: Frame, since: datetime, dry_run: bool) -> None:
-    """Register requests among the mail from before the first start. Answers nobody.
+def import_old(frame: Frame, since: date, dry_run: bool) -> None:
+    """Register requests among the mail from before the first start.
+
+    Each gets its deadline, none is answered: `inbox-bot acknowledge REFERENCE`
+    does that, one by one.
 
     \b
-    Example:  inbox-bot import --since 2026-10-01 --dry-run
+    Example:
+      inbox-bot import --since 2026-10-01 --dry-run
     """  # noqa: D301
     from inbox_bot import intake  # noqa: PLC0415
 
     app = frame.app
-    begin = datetime.combine(since.date(), time(), app.settings.law.zone).astimezone(UTC)
+    begin = datetime.combine(since, time(), app.settings.law.zone).astimezone(UTC)
     with app.held(), app.register() as register, app.mailbox() as mailbox:
         desk = app.desk(mailbox, register, lambda: None)
         found = intake.import_since(desk, begin, dry_run=dry_run)
@@ -134,11 +196,11 @@ def import_old(frame: Frame, since: datetime, dry_run: bool) -> None:
     say(f"{len(found)} {verb}.")
     if found:
         lines = (
-            ("-" if dry_run else request.reference, day(request.received_on), day(request.due_on), str(request.state),
-             ", ".join(request.rights))
+            ("-" if dry_run else request.reference, day(request.received_on), day(request.due_on), request.state,
+             asked(request.rights))
             for request in found
         )  # fmt: skip
-        table(("reference", "received", "due", "state", "asks for"), lines, fold="asks for")
+        table(("reference", "received", "due", "state", "asks for"), lines, fold=("asks for",))
 
 
 VERBS = (classify_files, import_old)

@@ -40,6 +40,8 @@ from inbox_bot.config.places import checked_country, laws, place_of
 from inbox_bot.config.providers import KnownServer, provider_of_domain, provider_of_host
 from inbox_bot.domain.message import Identity
 
+_INSTALLED = Path("/etc/inbox-bot")
+
 
 class Mode(StrEnum):
     """Whether anybody is answered."""
@@ -287,8 +289,13 @@ def _server(
 
 
 def _register_path(around: Surroundings) -> Path:
-    """The first StateDirectory= of systemd, else the XDG base directory (its path must be absolute to count)."""
+    """The first StateDirectory= of systemd, else the XDG base directory (its path must be absolute to count).
+
+    The configuration of the installed service means the service's register, also when a person types the command.
+    """
     state = around.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if not state and around.folder == _INSTALLED:
+        state = "/var/lib/inbox-bot"
     if state:
         return Path(state) / "register.db"
     xdg = Path(around.environ.get("XDG_STATE_HOME", ""))

@@ -7,20 +7,25 @@ one pass runs, and what was decided is shown. The letters are left as files to o
 import email
 import email.policy
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from inbox_bot import config
 from inbox_bot.app import App, now
 from inbox_bot.demo.mails import OLDEST, DemoMail, mails
 from inbox_bot.demo.servers import Accepted, HandOver, ImapServer, SmtpSink, start_imap, start_smtp
-from inbox_bot.domain.request import Request, State
+from inbox_bot.domain.classification import UNCERTAIN_AT
+from inbox_bot.domain.reference import find
+from inbox_bot.domain.request import Evidence, Request, Right, State
+from inbox_bot.errors import InboxBotError
 from inbox_bot.ports import Sighting
 
 _MAILBOX = "privacy@hartley-books.example"
 _OWNER = "jo@hartley-books.example"
+_WORDS = 60  # characters of evidence that are shown
 _CONFIG = """
 company = "Hartley Books Ltd"
 country = "GB-ENG"
@@ -49,26 +54,34 @@ path = "register.db"
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of one mail. why: the words that decided. what: what it asks for, and whether it was answered."""
+    """What became of one mail. answer: what happens to its acknowledgement. why: the words or rule that decided."""
 
-    mail: str
+    label: str
     verdict: str
+    rights: tuple[Right, ...]
     reference: str
+    due_on: date | None
+    answer: str
     why: str
-    what: str
 
 
-def show(folder: Path | None, tell: Callable[[Sequence[Decided], Sequence[Path]], None]) -> int:
-    """Run the demo and hand its outcome to `tell`; the exit code. folder: for the letters, None for a new one."""
-    target = folder or Path(tempfile.mkdtemp(prefix="inbox-bot-demo-"))
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as state, start_imap(_MAILBOX, "demo") as imap:
-        arriving = mails(now(), _MAILBOX)
-        with start_smtp(HandOver(_MAILBOX, imap, now)) as sink:
-            lines = _pass(Path(state), imap, sink, arriving)
-            accepted = list(sink.accepted)
-    tell(lines, _written(target, accepted))
-    return 0
+def show(folder: Path | None = None) -> tuple[Sequence[Decided], Sequence[Path]]:
+    """Run the demo: what was decided, mail by mail, and the letters as files. folder: for those, None for a new one.
+
+    Raises:
+        InboxBotError: the folder cannot be written, or something failed that never should.
+    """
+    try:
+        target = folder or Path(tempfile.mkdtemp(prefix="inbox-bot-demo-"))
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as state, start_imap(_MAILBOX, "demo") as imap:
+            arriving = mails(now(), _MAILBOX)
+            with start_smtp(HandOver(_MAILBOX, imap, now)) as sink:
+                decided = _pass(Path(state), imap, sink, arriving)
+                accepted = list(sink.accepted)
+        return decided, _written(target, accepted)
+    except OSError as error:
+        raise InboxBotError(f"{error.filename or 'the demo'}: {error.strerror}", "Name a folder: --folder") from error
 
 
 def _pass(state: Path, imap: ImapServer, sink: SmtpSink, arriving: Sequence[DemoMail]) -> list[Decided]:
@@ -78,44 +91,53 @@ def _pass(state: Path, imap: ImapServer, sink: SmtpSink, arriving: Sequence[Demo
     text = _CONFIG.format(mailbox=_MAILBOX, owner=_OWNER, imap=imap.port, smtp=sink.port)
     settings = config.load_text(text, str(state / "config.toml"))
     # The first start, a day before the oldest mail, on the empty folder: nothing is old, everything is answered.
-    App(settings, clock=lambda: now() - OLDEST - timedelta(hours=24)).pass_once()
+    _once(App(settings, clock=lambda: now() - OLDEST - timedelta(hours=24)))
     sink.accepted.clear()
     for mail in arriving:
         imap.deliver(mail.raw, mail.received_at)
     app = App(settings)
-    app.pass_once()
+    _once(app)
     with app.register() as register:
         seen = register.sightings("INBOX")
         requests = {request.reference: request for request in register.requests()}
-    return [_line(mail, seen[uid], requests) for mail, uid in zip(arriving, sorted(seen), strict=False)]
+    # The copies of our own letters arrived after these.
+    return [_decided(mail, seen[uid], requests) for mail, uid in zip(arriving, sorted(seen), strict=False)]
 
 
-def _line(mail: DemoMail, sighting: Sighting, requests: dict[str, Request]) -> Decided:
+def _once(app: App) -> None:
+    for trouble in app.pass_once().trouble:
+        raise trouble
+
+
+def _decided(mail: DemoMail, sighting: Sighting, requests: Mapping[str, Request]) -> Decided:
     request = requests.get(sighting.reference or "")
     if request is None:
-        return Decided(mail.label, sighting.verdict, "", sighting.reason.replace("_", " ") or "no rule fired", "")
-    best = max(request.evidence, key=lambda evidence: evidence.weight, default=None)
-    words = f"“{' '.join(best.words.split())}”" if best else "it could not be read"
-    asked = ", ".join(request.rights).replace("_", " ")
-    answered = f"not answered: {request.withheld.replace('_', ' ')}" if request.withheld else "acknowledged"
+        why = sighting.reason.replace("_", " ")
+        return Decided(mail.label, sighting.verdict, (), "", None, "", why or "no rule fired")
+    best = max(request.evidence, key=_telling, default=None)
+    words = textwrap.shorten(best.words, _WORDS, placeholder=" ...") if best else ""
+    why = f"“{words}”" if best else "it could not be read"
+    answer = f"not answered: {request.withheld.replace('_', ' ')}" if request.withheld else "acknowledged"
     if request.state is State.TRIAGE:
-        answered = "the owner is asked"
-    return Decided(mail.label, sighting.verdict, request.reference, words, f"{asked}; {answered}")
+        answer = "the owner is asked"
+    return Decided(mail.label, sighting.verdict, request.rights, request.reference, request.due_on, answer, why)
+
+
+def _telling(evidence: Evidence) -> tuple[bool, float]:
+    """Words that stand together tell a reader more than hints from here and there, joined by plus signs."""
+    return evidence.weight >= UNCERTAIN_AT and " + " not in evidence.words, evidence.weight
 
 
 def _written(folder: Path, accepted: Iterable[Accepted]) -> list[Path]:
-    """The letters that went out: each as .eml, its text as .txt, and the digest as .html."""
+    """The letters that went out: their text, and the digest's HTML too."""
     files = []
-    for number, letter in enumerate(accepted, start=1):
+    for letter in accepted:
         message = email.message_from_bytes(letter.raw, policy=email.policy.default)
-        digest = _OWNER in letter.forward_paths
-        stem = folder / (f"{number:02}-digest" if digest else f"{number:02}-acknowledgement")
-        stem.with_suffix(".eml").write_bytes(letter.raw)
-        for kind, suffix in (("plain", ".txt"), ("html", ".html")):
+        stem = "digest" if _OWNER in letter.forward_paths else f"acknowledgement-{find(message['Subject'])[0]}"
+        for kind, suffix in (("plain", "txt"), ("html", "html")):
             part = message.get_body((kind,))
             if part is not None:
                 head = f"To: {message['To']}\nSubject: {message['Subject']}\n\n" if kind == "plain" else ""
-                path = stem.with_suffix(suffix)
-                path.write_text(head + part.get_content(), encoding="utf-8")
-                files.append(path)
-    return files
+                files.append(folder / f"{stem}.{suffix}")
+                files[-1].write_text(head + part.get_content(), encoding="utf-8")
+    return sorted(files)

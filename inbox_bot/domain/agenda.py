@@ -71,6 +71,7 @@ _ACKNOWLEDGEMENT_WORDS = {
     "queued": "The acknowledgement is on its way.",
     "withheld": "The acknowledgement is withheld",
     "failed": "The acknowledgement was refused by a mail server.",
+    "bounced": "The acknowledgement came back: that address takes no mail.",
     "uncertain": "The acknowledgement may or may not have arrived.",
     "none": "Not acknowledged.",
 }
@@ -95,8 +96,8 @@ class AgendaItem:
     """A request as the agenda sees it.
 
     explanation: how the due day came about, in words. acknowledgement: `sent` | `queued` | `withheld` | `failed` |
-    `uncertain` | `none`. reminded: the marks (days left) already recorded for the request's *present* due day: marks
-    recorded before an extension do not count. announced: an earlier digest has already shown it.
+    `bounced` | `uncertain` | `none`. reminded: the marks (days left) already recorded for the request's *present* due
+    day: marks recorded before an extension do not count. announced: an earlier digest has already shown it.
     """
 
     request: Request

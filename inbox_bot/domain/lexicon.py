@@ -10,8 +10,9 @@ from inbox_bot.domain.pattern import Book, Groups, PatternError
 from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 
-_KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "short"}
-_TOP_KEYS = {"language", "name", "real", "groups", "rule"}
+_KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "longest"}
+_FRAME_KEYS = {"name", "rights", "needs", "adds", "longest", "marks"}
+_TOP_KEYS = {"language", "name", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
 ALL = "*"
 
@@ -23,7 +24,8 @@ class Rule:
     rights: what the mail then asks for. unless: patterns that silence it in their sentence. near: rules one of which must
     have fired within a few sentences, else it does not count. cancels: rules (by name, a trailing * for all that begin
     so), rights, or * for everything, that do not count in the sentence where this one fires; absorbs: the same, but only
-    where their words and its words overlap. marks: what the mail is marked with. short: only where the text is no longer than a few words.
+    where their words and its words overlap. marks: what the mail is marked with. longest: how many words the
+    text may have at most, or 0.
     """
 
     language: str
@@ -37,7 +39,28 @@ class Rule:
     absorbs: tuple[str, ...]
     marks: tuple[str, ...]
     where: str
-    short: bool
+    longest: int
+
+    @property
+    def label(self) -> str:
+        """Its name with its language, as evidence shows it."""
+        return f"{self.language}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """What several faint signs say together in a short text. needs: rules one of which must have fired.
+
+    adds: what each rule that fired adds (negative: takes away). The frame counts from the sum for `uncertain` on.
+    """
+
+    language: str
+    name: str
+    rights: tuple[Right, ...]
+    needs: tuple[str, ...]
+    adds: dict[str, float]
+    longest: int
+    marks: tuple[str, ...]
 
     @property
     def label(self) -> str:
@@ -69,6 +92,7 @@ class Lexicon:
     real: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
+    frames: tuple[Frame, ...]
     source: Source
 
 
@@ -78,6 +102,7 @@ class Rulebook:
 
     book: Book
     rules: tuple[Rule, ...]
+    frames: tuple[Frame, ...] = ()
 
 
 def parse_lexicon(name: str, text: str) -> Lexicon:
@@ -109,6 +134,7 @@ def parse_lexicon(name: str, text: str) -> Lexicon:
         real=_listed(source, tree.get("real", ""), "real"),
         groups={key: _listed(source, value, key) for key, value in groups.items()},
         rules=tuple(_rule(source, language, entry) for entry in entries),
+        frames=tuple(_frame(source, language, entry) for entry in tree.get("frame", [])),
         source=source,
     )
     _check_names(lexicon)
@@ -166,8 +192,38 @@ def _rule(source: Source, language: str, entry: dict[str, Any]) -> Rule:
         match=match,
         unless=tuple(_lines(source, entry.get("unless", ""), needle, "unless")),
         where=where,
-        short=bool(entry.get("short", False)),
+        longest=_longest(source, entry, needle),
         **named,
+    )
+
+
+def _longest(source: Source, entry: dict[str, Any], *needles: str) -> int:
+    longest = entry.get("longest", 0)
+    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 0:
+        raise source.fault("longest must be a number of words", *needles, "longest")
+    return longest
+
+
+def _frame(source: Source, language: str, entry: dict[str, Any]) -> Frame:
+    name = str(entry.get("name", ""))
+    needle = f'"{name}"'
+    for key in sorted(entry.keys() - _FRAME_KEYS):
+        raise source.fault(f"frame {name!r} has an unknown key {key!r}", needle, key)
+    adds = {}
+    for line in _lines(source, entry.get("adds", ""), needle, "adds"):
+        cue, _, number = line.partition(" ")
+        try:
+            adds[cue] = float(number)
+        except ValueError as error:
+            raise source.fault(f"{line!r} of frame {name!r} is not a rule and a number", needle, line) from error
+    return Frame(
+        language=language,
+        name=name,
+        rights=tuple(Right(right) for right in entry.get("rights", [])),
+        needs=_names(source, entry.get("needs", []), needle, "needs"),
+        adds=adds,
+        longest=_longest(source, entry, needle),
+        marks=_names(source, entry.get("marks", []), needle, "marks"),
     )
 
 
@@ -176,6 +232,11 @@ def _check_names(lexicon: Lexicon) -> None:
     names = [rule.name for rule in lexicon.rules]
     for twice in sorted({name for name in names if names.count(name) > 1}):
         raise lexicon.source.fault(f"two rules are named {twice!r}", f'"{twice}"', "[[rule]]", f'"{twice}"')
+    for frame in lexicon.frames:
+        for target in {*frame.needs, *frame.adds} - {*names}:
+            raise lexicon.source.fault(
+                f"frame {frame.name!r} names {target!r}, which is no rule", f'"{frame.name}"', target
+            )
     for rule in lexicon.rules:
         for key, targets, known in (
             ("near", rule.near, {*names} - {rule.name}),
@@ -197,6 +258,7 @@ def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
     """
     book = Book()
     rules: list[Rule] = []
+    frames: list[Frame] = []
     for lexicon in lexicons:
         book.real(lexicon.real)
         groups = _groups(lexicon)
@@ -209,7 +271,8 @@ def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
                         message = f"rule {rule.name!r}: {error}"
                         raise lexicon.source.fault(message, f'"{rule.name}"', pattern) from error
             rules.append(rule)
-    return Rulebook(book, tuple(rules))
+        frames += lexicon.frames
+    return Rulebook(book, tuple(rules), tuple(frames))
 
 
 def _groups(lexicon: Lexicon) -> Groups:

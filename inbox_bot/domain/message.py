@@ -31,7 +31,7 @@ class RawMessage:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One mailbox of an address header (RFC 5322 section 3.4). `address` is `local@domain` with the domain lowercased."""
+    """One mailbox of an address header (RFC 5322 section 3.4). address: `local@domain`, the domain lowercased."""
 
     display: str
     address: str

@@ -34,6 +34,7 @@ _SIGNS = re.compile(r"[{}^$()|]|\.\.")
 Span = tuple[int, int]
 Phrase = tuple[str, ...]
 Choice = frozenset[Phrase]
+Place = tuple[int, int, "_Node"]
 
 
 class PatternError(ValueError):
@@ -64,19 +65,39 @@ class Variant:
     mask: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Entry:
-    """What a word may begin. rests: by choice, what must follow. mask: the bits of the elements that hold these choices.
+class _Node:
+    """What the words so far may be: where each next word leads, and which choices end here.
 
-    rare: those elements that some variant has as its rarest.
+    elements: those that hold one of these choices, and mask: their bits; rare: those of them that some variant has as its
+    rarest. These three are filled in when a text first comes here.
     """
 
-    rests: Mapping[int, Sequence[Phrase]]
-    mask: int
-    rare: tuple[int, ...]
+    __slots__ = ("after", "choices", "elements", "mask", "rare", "stems")
 
+    def __init__(self) -> None:
+        self.after: dict[str, _Node] = {}
+        self.stems: dict[str, _Node] = {}
+        self.choices: list[int] = []
+        self.elements: frozenset[int] | None = None
+        self.mask = 0
+        self.rare: tuple[int, ...] = ()
 
-_NOTHING = _Entry({}, 0, ())
+    def at(self, phrase: Phrase) -> "_Node":
+        """The node behind a phrase, made where it is missing."""
+        node = self
+        for word in phrase:
+            branch = node.stems if word.endswith("*") else node.after
+            node = branch.setdefault(word.removesuffix("*"), _Node())
+        return node
+
+    def next(self, word: str) -> "Iterator[_Node]":
+        """Where a word leads: as itself, as a number, as what it begins with."""
+        if word in self.after:
+            yield self.after[word]
+        if _NUMBER in self.after and any(letter.isdigit() for letter in word):
+            yield self.after[_NUMBER]
+        if self.stems:
+            yield from (node for stem, node in self.stems.items() if word.startswith(stem))
 
 
 @lru_cache(maxsize=16384)
@@ -94,7 +115,9 @@ def phrases_of(text: str) -> frozenset[Phrase]:
     if not words:
         raise PatternError(f"{text!r} holds no word")
     forms = {words, tuple(words_of(_JOINT.sub("", text)))} if _JOINT.search(text) else {words}
-    return frozenset((*form[:-1], form[-1] + "*") for form in forms) if text.rstrip().endswith("*") else frozenset(forms)
+    return (
+        frozenset((*form[:-1], form[-1] + "*") for form in forms) if text.rstrip().endswith("*") else frozenset(forms)
+    )
 
 
 class Groups:
@@ -139,20 +162,20 @@ class Book:
     """Every pattern of every lexicon, compiled together: one look-up a word, whatever the number of languages."""
 
     def __init__(self) -> None:
-        self._choices: dict[Choice, int] = {}
-        self._words: dict[str, list[tuple[int, Phrase]]] = defaultdict(list)
-        self._stems: dict[int, dict[str, list[tuple[int, Phrase]]]] = defaultdict(lambda: defaultdict(list))
+        self._root = _Node()
         self._slips = Slips()
+        self._choices: dict[Choice, int] = {}
         self._numbers: dict[frozenset[int], int] = {}
         self._bodies: dict[tuple[Groups, str], int] = {}
-        self._elements: list[frozenset[int]] = []
         self._holders: dict[int, list[int]] = defaultdict(list)
         self._choice_commonness: list[float] = []
         self._commonness: list[float] = []
         self._edges: dict[int, str] = {}
+        self._starts: set[int] = set()
+        self._ends: set[int] = set()
         self._at_edges = 0
         self._by_rarest: dict[int, list[Variant]] = defaultdict(list)
-        self._memo: dict[str, _Entry] = {}
+        self._memo: dict[str, tuple[_Node, ...]] = {}
 
     # -- compiling ------------------------------------------------------------------------------------------------
 
@@ -165,7 +188,6 @@ class Book:
         for variant in self._read(rule, pattern, groups):
             rarest = min(variant.elements, key=lambda element: self._commonness[element.number])
             self._by_rarest[rarest.number].append(variant)
-        self._memo.clear()
 
     def real(self, words: Iterable[str]) -> None:
         """Name words that are no slips of a rule's word."""
@@ -204,12 +226,12 @@ class Book:
             raise PatternError(f"{body!r} is empty")
         held = frozenset(self._choice(choice) for choice in choices)
         if held not in self._numbers:
-            number = self._numbers[held] = len(self._elements)
-            self._elements.append(held)
+            number = self._numbers[held] = len(self._commonness)
             self._commonness.append(sum(self._choice_commonness[choice] for choice in held))
             for choice in held:
                 self._holders[choice].append(number)
-            if held & self._edges.keys():
+            for choice in held & self._edges.keys():
+                (self._starts if self._edges[choice] == _START else self._ends).add(number)
                 self._at_edges |= 1 << number
         return self._numbers[held]
 
@@ -217,97 +239,78 @@ class Book:
         if phrases not in self._choices:
             number = self._choices[phrases] = len(self._choices)
             self._choice_commonness.append(_commonness(phrases))
-            for first, *rest in phrases:
-                entry = (number, tuple(rest))
-                if first in _EDGES:
-                    self._edges[number] = first
-                elif first.endswith("*"):
-                    self._stems[len(first) - 1][first[:-1]].append(entry)
+            for phrase in phrases:
+                if phrase[0] in _EDGES:
+                    self._edges[number] = phrase[0]
                 else:
-                    if first not in self._words:
-                        self._slips.add(first)
-                    self._words[first].append(entry)
+                    self._root.at(phrase).choices.append(number)
+                    self._slips.add(phrase[0])
         return self._choices[phrases]
 
     # -- matching -------------------------------------------------------------------------------------------------
 
     def matches(self, words: Sequence[str], work: Work) -> Iterator[tuple[int, Span]]:
         """(rule, span) of every pattern that matches in a sentence: each variant at every place, places apart."""
-        entries = [self._memo.get(word) or self._entry(word) for word in words]
+        found = [place for index in range(len(words)) for place in self._found(index, words)]
         present = self._at_edges
         rare: dict[int, None] = {}
-        for entry in entries:
-            if entry.mask:
-                present |= entry.mask
-                rare.update(dict.fromkeys(entry.rare))
-        work.left -= len(words)
-        spans: dict[int, Sequence[Span]] = {}
+        for _, _, node in found:
+            present |= node.mask
+            rare.update(dict.fromkeys(node.rare))
+        work.left -= len(words) + len(found)
+        spans: dict[int, list[Span]] = {}
         for number in rare:
             variants = self._by_rarest[number]
             work.left -= len(variants)
             for variant in variants:
                 if variant.mask & present == variant.mask:
-                    for span in self._placed(variant, words, entries, spans, work):
+                    for element in variant.elements:
+                        if element.number not in spans:
+                            work.left -= len(found)
+                            spans[element.number] = self._stands(element.number, found, len(words))
+                    if work.left < 0:
+                        return
+                    for span in _join(variant, spans, work):
                         yield variant.rule, span
 
-    def _placed(
-        self,
-        variant: Variant,
-        words: Sequence[str],
-        entries: Sequence[_Entry],
-        spans: dict[int, Sequence[Span]],
-        work: Work,
-    ) -> list[Span]:
-        """The places of a variant. spans: those of elements, remembered for the sentence."""
-        for element in variant.elements:
-            if element.number not in spans:
-                work.left -= len(words)
-                spans[element.number] = self._stands(element.number, words, entries)
-            if not spans[element.number] or work.left < 0:
-                return []
-        return _join(variant, spans, work)
+    def _found(self, index: int, words: Sequence[str]) -> Iterator[Place]:
+        """The phrases that begin at a word: where they begin and end, and what they are."""
+        begun = self._memo.get(words[index])
+        if begun is None:
+            begun = self._begun(words[index])
+        reached = [(index + 1, node) for node in begun]
+        while reached:
+            end, node = reached.pop()
+            if node.choices:
+                if node.elements is None:
+                    self._fill(node)
+                yield index, end, node
+            if end < len(words) and (node.after or node.stems):
+                reached += [(end + 1, following) for following in node.next(words[end])]
 
-    def _stands(self, number: int, words: Sequence[str], entries: Sequence[_Entry]) -> list[Span]:
-        """Where an element stands in a sentence: (first word, word after the last), sorted."""
-        choices = self._elements[number]
-        bit = 1 << number
-        found = {
-            (index, index + 1 + len(rest))
-            for index, entry in enumerate(entries)
-            if entry.mask & bit
-            for choice in entry.rests.keys() & choices
-            for rest in entry.rests[choice]
-            if not rest or _follows(words, index + 1, rest)
-        }
-        for choice in choices & self._edges.keys():
-            found.add((0, 0) if self._edges[choice] == _START else (len(words), len(words)))
-        return sorted(found)
-
-    def _entry(self, word: str) -> _Entry:
-        rests: dict[int, list[Phrase]] = {}
-        for choice, rest in self._begun(word):
-            rests.setdefault(choice, []).append(rest)
-        entry = _NOTHING
-        if rests:
-            numbers = {number for choice in rests for number in self._holders[choice]}
-            mask = sum(1 << number for number in numbers)
-            entry = _Entry(rests, mask, tuple(sorted(number for number in numbers if number in self._by_rarest)))
+    def _begun(self, word: str) -> tuple[_Node, ...]:
+        """Where a first word leads: exact, by stem, or with one slip in a long word."""
+        nodes = list(self._root.next(word))
+        if word not in self._root.after:
+            nodes += [self._root.after[meant] for meant in self._slips.meant(word)]
         if len(self._memo) < _MOST_REMEMBERED:
-            self._memo[word] = entry
-        return entry
+            self._memo[word] = tuple(nodes)
+        return tuple(nodes)
 
-    def _begun(self, word: str) -> Iterator[tuple[int, Phrase]]:
-        """The choices that a folded word may begin: exact, by stem, or with one slip in a long word."""
-        for length, stems in self._stems.items():
-            if length <= len(word):
-                yield from stems.get(word[:length], ())
-        if not word.isalpha() and any(letter.isdigit() for letter in word):
-            yield from self._words[_NUMBER]
-        if word in self._words:
-            yield from self._words[word]
-        else:
-            for meant in self._slips.meant(word):
-                yield from self._words[meant]
+    def _fill(self, node: _Node) -> None:
+        numbers = {number for choice in node.choices for number in self._holders[choice]}
+        node.elements = frozenset(numbers)
+        node.mask = sum(1 << number for number in numbers)
+        node.rare = tuple(sorted(number for number in numbers if number in self._by_rarest))
+
+    def _stands(self, number: int, found: Sequence[Place], length: int) -> list[Span]:
+        """Where an element stands in a sentence: (first word, word after the last), sorted by the first."""
+        spans = [(begin, end) for begin, end, node in found if number in (node.elements or ())]
+        if number in self._starts:
+            spans.insert(0, (0, 0))
+        if number in self._ends:
+            spans.append((length, length))
+        return spans
 
 
 def _variants(rule: int, pattern: str, parts: Sequence[tuple[int, int, bool]]) -> Iterator[Variant]:
@@ -354,13 +357,3 @@ def _join(variant: Variant, spans: Mapping[int, Sequence[Span]], work: Work) -> 
         if not found or begin >= found[-1][1]:
             found.append((begin, end))
     return found
-
-
-def _follows(words: Sequence[str], index: int, rest: Phrase) -> bool:
-    if index + len(rest) > len(words):
-        return False
-    for offset, wanted in enumerate(rest):
-        word = words[index + offset]
-        if word != wanted and not (wanted.endswith("*") and word.startswith(wanted[:-1])):
-            return False
-    return True

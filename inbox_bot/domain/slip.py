@@ -21,7 +21,7 @@ class Slips:
 
     def add(self, word: str) -> None:
         """Make a word known."""
-        if _SHORTEST_SWAP <= len(word) <= _LONGEST and word.isalpha():
+        if _SHORTEST_SWAP <= len(word) <= _LONGEST and word.isalpha() and word not in self._swappable:
             self._swappable.add(word)
             if len(word) >= _SHORTEST:
                 for half in _halves(word, len(word)):

@@ -49,8 +49,8 @@ def main() -> int:
         pass_by("smtp")
         send(self, data)
 
-    sqlite3.connect = connect_counted
-    smtplib.SMTP.send = send_counted  # type: ignore[method-assign]
+    sqlite3.connect = connect_counted  # type: ignore[assignment]
+    smtplib.SMTP.send = send_counted  # type: ignore[method-assign, assignment]
     from inbox_bot.cli import run  # noqa: PLC0415 - after wrapping
 
     code = run(sys.argv[4:])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
@@ -357,7 +357,9 @@ def test_a_full_disk_is_told_and_nothing_is_sent_that_is_not_on_record(
         said = once(config, 5)
         assert f"the register {state}/register.db cannot be written: " in said
         assert "free some space" in said
-        assert left > 0 or smtp.taken == []
+        if left == 0:
+            assert smtp.taken == []
+            assert "cannot be written" in failing(config)["register"]
         ballast.unlink()
         for _ in range(2):  # what was in hand when the disk was full is found by its copy
             once(config)
@@ -382,7 +384,7 @@ def test_a_service_whose_disk_was_full_goes_on_once_there_is_space(
         people = arrive(dovecot, user, 2)
         process = start_cli("run", config=config, log=log)
         try:
-            until(lambda: "Next try in 2 s." in log.read_text("utf-8"), "the second failure")
+            until(lambda: "(next try in 2 s)" in log.read_text("utf-8"), "the second failure")
             assert smtp.taken == []
             ballast.unlink()
             until(lambda: answered(smtp) == people, "the answers")
@@ -391,7 +393,7 @@ def test_a_service_whose_disk_was_full_goes_on_once_there_is_space(
         finally:
             process.kill()
             process.wait()
-    assert "cannot be written: database or disk is full free some space" in log.read_text("utf-8")
+    assert "cannot be written: database or disk is full -> free some space" in log.read_text("utf-8")
 
 
 @contextmanager
@@ -431,6 +433,17 @@ def test_a_register_that_cannot_be_written_is_told(
         assert smtp.taken == []
         once(config)
         assert answered(smtp) == (people if started else [])
+
+
+@pytest.mark.parametrize("name", ["password/register.db", "password/below/register.db", "."])
+def test_a_register_at_an_impossible_place_is_told(
+    tmp_path: Path, dovecot: Dovecot, smtp: SmtpBed, user: str, name: str
+) -> None:
+    """`password` is a file, and the dot a folder."""
+    config = write_config(tmp_path, dovecot, smtp, user, register={"path": str(tmp_path / name)})
+    said, found = both(config, 5)
+    assert "cannot be written" in said
+    assert list(found) == ["register"]
 
 
 def garbled(register: Path) -> None:
@@ -486,5 +499,47 @@ def test_a_register_that_another_program_holds_is_told(
     assert smtp.taken == []
     other.execute("ROLLBACK")
     other.close()
+    once(config)
+    assert answered(smtp) == people
+
+
+# -- the owner, and what nobody foresaw ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "hours", "told"), [("imap", 2, True), ("smtp", 2, True), ("imap", 0, False)])
+def test_the_digest_tells_of_a_server_that_could_not_be_used_for_long(
+    tmp_path: Path, dovecot: Dovecot, smtp: SmtpBed, user: str, *, key: str, hours: int, told: bool
+) -> None:
+    config = write_config(tmp_path, dovecot, smtp, user, digest=NEVER_TODAY)
+    once(config)
+    since = (right_now() - timedelta(hours=hours)).isoformat()
+    with sqlite3.connect(tmp_path / "register.db") as register:  # as if hours had passed
+        register.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (f"{key}_trouble", since))
+    register.close()
+    dead = {"port": free_ports(1)[0]} if key == "imap" else {}
+    write_config(tmp_path, dovecot, smtp, user, digest={"at": "00:00"}, imap=dead)
+    once(config, 3 if dead else 0)
+    words = "".join(
+        str(part.get_payload(decode=True)) for digest in letters(smtp, "auto-generated") for part in digest.walk()
+    )
+    assert ("The mail server could not be used." in words) is told
+    assert ("inbox-bot check" in words) is told
+
+
+def test_what_nobody_foresaw_is_told_without_a_word_of_the_mail(
+    tmp_path: Path, dovecot: Dovecot, smtp: SmtpBed, user: str
+) -> None:
+    config = write_config(tmp_path, dovecot, smtp, user, digest=NEVER_TODAY)
+    once(config)
+    people = arrive(dovecot, user, 1)
+    with sqlite3.connect(tmp_path / "register.db") as register:
+        register.execute("CREATE TRIGGER t BEFORE INSERT ON seen BEGIN SELECT RAISE(ABORT, 'canary subject'); END")
+    said = once(config, 1)
+    assert "not foreseen: IntegrityError" in said
+    assert "report" in said
+    assert "canary" not in said
+    with register:
+        register.execute("DROP TRIGGER t")
+    register.close()
     once(config)
     assert answered(smtp) == people

@@ -7,10 +7,18 @@ from pathlib import Path
 import pytest
 
 from inbox_bot.adapters.templates import JinjaWriter
+from inbox_bot.domain.agenda import AgendaItem, agenda
 from tests.beds.program import run_cli
+from tests.fakes.requests import request
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
 CONSOLE = re.findall(r"```console\n\$ inbox-bot ([^\n]*)\n(.*?)```", README, re.DOTALL)
+
+
+_HOW = (
+    "Answer by the end of Tue 22 Dec 2026. How this came about: received Sun 22 Nov 2026 10:31; "
+    "one month: Tue 22 Dec 2026."
+)
 
 
 def shown(name: str) -> str:
@@ -48,6 +56,14 @@ def test_the_acknowledgement_is_the_template_s() -> None:
     }
     written = JinjaWriter().write("en", "acknowledgement", facts)
     assert shown("acknowledgement").rstrip() == f"Subject: {written.subject}\n\n{written.text}".rstrip()
+
+
+def test_the_digest_is_the_template_s() -> None:
+    asked = request("DSR-26-7F3K7", received_on=date(2026, 11, 22), due_on=date(2026, 12, 22))
+    reminded = AgendaItem(asked, _HOW, "sent", reminded=frozenset({14, 7}), announced=True)
+    today = agenda([reminded], [], today=date(2026, 12, 19), company="Hartley Books Ltd")
+    written = JinjaWriter().write("en", "digest", {"agenda": today})
+    assert shown("digest").rstrip() == f"Subject: {written.subject}\n\n{written.text}".rstrip()
 
 
 def test_the_two_commands_are_there() -> None:

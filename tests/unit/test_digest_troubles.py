@@ -60,7 +60,7 @@ def test_an_acknowledgement_that_came_back_is_not_called_sent(company: Company) 
     added = acknowledged(company, LetterState.SENT)
     letter = company.world.register.letters()[0]
     company.world.register.mark_bounced(letter, company.world.clock.now)
-    assert acknowledgement_of(company.world.register, added) == "failed"
+    assert acknowledgement_of(company.world.register, added) == "bounced"
 
 
 def test_a_withheld_acknowledgement_is_told_but_not_while_the_request_waits_for_a_decision(company: Company) -> None:

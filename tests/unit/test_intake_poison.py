@@ -3,14 +3,17 @@
 import pickle
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from inbox_bot.domain.message import Place
-from inbox_bot.domain.request import State
+from inbox_bot.domain.request import Right, State
 from tests.fakes.mailbox import FakeMailbox
-from tests.fakes.world import World
+from tests.fakes.world import POLICY, World, mail
 
 ROOT = Path(__file__).parents[2]
 
@@ -101,3 +104,21 @@ def test_a_clean_pass_after_a_death_reads_in_batches_again(world: World) -> None
         world.poll()
         assert world.mailbox.batches == [1, 1, 1, 2]
         assert world.register.deaths(Place("INBOX", 7, uid)) == 0
+
+
+def test_a_mail_that_cannot_be_decided_is_a_possible_request_and_blocks_nobody(tmp_path: Path) -> None:
+    def due_on(rights: Sequence[Right], day: date) -> date:
+        if Right.PORTABILITY in rights:
+            raise OverflowError("no such day")
+        return day + timedelta(days=30)
+
+    with World(tmp_path, policy=replace(POLICY, due_on=due_on)).open() as world:
+        world.poll()
+        world.clock.advance(hours=1)
+        for right in ("access", "portability", "erasure"):
+            world.mailbox.deliver(mail(right, sender=f"{right}@example.org"), world.clock.now)
+        world.poll()
+        found = world.register.requests()
+        assert sorted(request.state for request in found) == [State.OPEN, State.OPEN, State.TRIAGE]
+        assert [request.state for request in found if "unparsed" in request.marks] == [State.TRIAGE]
+        assert world.poll().read == 0

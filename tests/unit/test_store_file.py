@@ -284,11 +284,20 @@ def test_a_full_disk_is_told_and_loses_nothing(register: Store) -> None:
 
 
 def test_a_file_that_is_no_database_is_told_with_its_remedy(path: Path) -> None:
-    path.parent.mkdir()
+    load_keys(path.parent)
     path.write_bytes(b"not a database, but long enough to be taken for one" * 100)
     with pytest.raises(RegisterError, match="damaged") as refusal, opened(path):
         pytest.fail("it must not open")
     assert "backup" in refusal.value.remedy
+
+
+def test_a_register_without_its_key_is_not_given_a_new_one(path: Path) -> None:
+    with opened(path):
+        pass
+    (path.parent / "key").unlink()
+    with pytest.raises(RegisterError, match="missing beside a register"), opened(path):
+        pytest.fail("it must not open")
+    assert not (path.parent / "key").exists()
 
 
 def test_a_second_instance_is_refused_as_long_as_the_first_lives(path: Path) -> None:
@@ -318,6 +327,7 @@ def half(db):
 schema.migrations._migrations[0].fn = half
 connection.open_database(pathlib.Path(sys.argv[1]))
 """
+    load_keys(path.parent)
     assert subprocess.run([sys.executable, "-c", killed, str(path)], timeout=60, check=False).returncode == 9
     with opened(path) as register, register.writing():
         register.add(REQUEST)

@@ -1,6 +1,5 @@
 """The register's file: how it is opened, locked, written and kept private."""
 
-import errno
 import fcntl
 import os
 import secrets
@@ -40,10 +39,8 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         name = getattr(error, "sqlite_errorname", "") or ""
         raise _explained(path, name, error) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO, errno.EACCES):
-            raise _full(path, str(error.strerror)) from error
-        raise
+    except OSError as error:  # from a full disk to a path that leads through a file
+        raise _full(path, str(error.strerror)) from error
 
 
 def _full(path: Path, why: str) -> RegisterFull:
@@ -130,6 +127,11 @@ def load_keys(folder: Path) -> tuple[bytes, ...]:
     path = folder / "key"
     with translated(path):
         if not path.exists():
+            if any(folder.glob("*.db")):
+                raise RegisterError(
+                    f"the key file {path} is missing beside a register",
+                    "restore it from the same backup: with another key, letters sent before would not be recognised",
+                )
             _write_key(path)
         lines = path.read_bytes().split()
     try:

@@ -1,4 +1,4 @@
-"""Real servers for the integration tests: one Dovecot for the session, a fresh user and SMTP server for each test."""
+"""Real servers for the tests: one Dovecot for the session, a fresh user and SMTP server for each test."""
 
 import itertools
 import os

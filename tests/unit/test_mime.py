@@ -675,3 +675,8 @@ def test_a_sender_is_read_or_kept_but_never_dropped(value: str) -> None:
         assert address.address.partition("@")[0] in value
     if "@" in value and not set(value) & set(':;"\\()'):
         assert found
+
+
+def test_a_parameter_given_whole_and_in_pieces_does_not_beat_the_parser() -> None:
+    raw = b"Content-Type: text/plain; name*=a; name*0*=b; charset=utf-8\r\n\r\nDelete my data.\r\n"
+    assert parse(raw).text == "Delete my data."

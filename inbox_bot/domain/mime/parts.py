@@ -186,7 +186,11 @@ def _disposition(entity: Entity, parameters: dict[str, str]) -> tuple[str, str]:
 def _parameters(library: Message) -> dict[str, str]:
     """Return the parameters of the library's Content-Type, decoded by RFC 2231, or by RFC 2047 as many do."""
     parameters: dict[str, str] = {}
-    pairs = cast("list[tuple[str, str | tuple[str | None, str | None, str]]]", library.get_params(failobj=[]))
+    try:
+        found = library.get_params(failobj=[])
+    except (TypeError, ValueError, LookupError):
+        found = []  # `name*` beside `name*0`, as a cut leaves behind: the library sorts None among numbers
+    pairs = cast("list[tuple[str, str | tuple[str | None, str | None, str]]]", found)
     for name, given in pairs[1:]:
         value = (
             worded(given) if isinstance(given, str) else decoded(given[2].encode("latin-1", "replace"), given[0] or "")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from inbox_bot.adapters.store.connection import held, load_keys, open_database
 from inbox_bot.adapters.store.outbox import Store
+from inbox_bot.errors import RegisterError
 
 __all__ = ["Store", "held", "opened"]
 
@@ -17,6 +18,12 @@ def opened(path: Path) -> Iterator[Store]:
     Raises:
         RegisterError: damaged, busy, full or read-only.
     """
+    if path.exists() and not (path.parent / "key").exists():
+        open_database(path).conn.close()  # tells first where the file is damaged, too
+        raise RegisterError(
+            f"the key beside the register {path} is missing",
+            "restore it from the same backup: with another key, letters sent before would not be recognised",
+        )
     keys = load_keys(path.parent)
     database = open_database(path)
     try:

@@ -127,11 +127,6 @@ def load_keys(folder: Path) -> tuple[bytes, ...]:
     path = folder / "key"
     with translated(path):
         if not path.exists():
-            if any(folder.glob("*.db")):
-                raise RegisterError(
-                    f"the key file {path} is missing beside a register",
-                    "restore it from the same backup: with another key, letters sent before would not be recognised",
-                )
             _write_key(path)
         lines = path.read_bytes().split()
     try:

@@ -11,7 +11,7 @@ from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 
 _KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "longest"}
-_FRAME_KEYS = {"name", "rights", "needs", "adds", "longest", "marks"}
+_FRAME_KEYS = {"name", "rights", "needs", "also", "adds", "longest", "marks"}
 _TOP_KEYS = {"language", "name", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
 ALL = "*"
@@ -21,10 +21,10 @@ ALL = "*"
 class Rule:
     """One rule. weight: what it adds when it fires (negative: takes away), once a mail.
 
-    rights: what the mail then asks for. unless: patterns that silence it in their sentence. near: rules one of which must
-    have fired within a few sentences, else it does not count. cancels: rules (by name, a trailing * for all that begin
-    so), rights, or * for everything, that do not count in the sentence where this one fires; absorbs: the same, but only
-    where their words and its words overlap. marks: what the mail is marked with. longest: how many words the
+    rights: what the mail then asks for. unless: patterns that silence it in their sentence. near: rules one of which
+    must have fired within a few sentences, else it does not count. cancels: rules (by name, a trailing * for all that
+    begin so), rights, or * for everything, that do not count in the sentence where this one fires; absorbs: the same,
+    but only where their words and its words overlap. marks: what the mail is marked with. longest: how many words the
     text may have at most, or 0.
     """
 
@@ -49,15 +49,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """What several faint signs say together in a short text. needs: rules one of which must have fired.
+    """What several faint signs say together in a short text.
 
-    adds: what each rule that fired adds (negative: takes away). The frame counts from the sum for `uncertain` on.
+    needs: rules one of which must have fired; also: rules one of which must have fired near that. adds: what each rule
+    that fired adds (negative: takes away). The frame counts from the sum for `uncertain` on.
     """
 
     language: str
     name: str
     rights: tuple[Right, ...]
     needs: tuple[str, ...]
+    also: tuple[str, ...]
     adds: dict[str, float]
     longest: int
     marks: tuple[str, ...]
@@ -221,6 +223,7 @@ def _frame(source: Source, language: str, entry: dict[str, Any]) -> Frame:
         name=name,
         rights=tuple(Right(right) for right in entry.get("rights", [])),
         needs=_names(source, entry.get("needs", []), needle, "needs"),
+        also=_names(source, entry.get("also", []), needle, "also"),
         adds=adds,
         longest=_longest(source, entry, needle),
         marks=_names(source, entry.get("marks", []), needle, "marks"),
@@ -233,7 +236,7 @@ def _check_names(lexicon: Lexicon) -> None:
     for twice in sorted({name for name in names if names.count(name) > 1}):
         raise lexicon.source.fault(f"two rules are named {twice!r}", f'"{twice}"', "[[rule]]", f'"{twice}"')
     for frame in lexicon.frames:
-        for target in {*frame.needs, *frame.adds} - {*names}:
+        for target in {*frame.needs, *frame.also, *frame.adds} - {*names}:
             raise lexicon.source.fault(
                 f"frame {frame.name!r} names {target!r}, which is no rule", f'"{frame.name}"', target
             )

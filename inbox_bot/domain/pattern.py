@@ -6,8 +6,8 @@
     please?             may be absent                   ..3          up to three other words here
     ^                   the beginning of a sentence     $            its end; both may stand among others: (^|please)
 
-A pattern lies within one sentence. Matching joins sorted lists of positions: its cost grows with the number of matches of
-its elements, never with their combinations, so no text is slow by design; and what it costs is counted.
+A pattern lies within one sentence. Matching joins sorted lists of positions: its cost grows with the number of matches
+of its elements, never with their combinations, so no text is slow by design; and what it costs is counted.
 """
 
 import itertools
@@ -68,8 +68,8 @@ class Variant:
 class _Node:
     """What the words so far may be: where each next word leads, and which choices end here.
 
-    elements: those that hold one of these choices, and mask: their bits; rare: those of them that some variant has as its
-    rarest. These three are filled in when a text first comes here.
+    elements: those that hold one of these choices, and mask: their bits; rare: those of them that some variant has as
+    its rarest. These three are filled in when a text first comes here.
     """
 
     __slots__ = ("after", "choices", "elements", "mask", "rare", "stems")

@@ -1,0 +1,138 @@
+"""Where rules hit in a part of a mail, sentence by sentence, and what silences them there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from inbox_bot.domain.lexicon import Rule, Rulebook, is_named
+from inbox_bot.domain.pattern import Span, Work
+from inbox_bot.domain.request import Evidence, Right
+from inbox_bot.domain.words import Sentence, clean, sentences_of
+
+# Sentences between a rule and one that it must be near to.
+REACH = 3
+_EVIDENCE_LETTERS = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule in a sentence. number: of the sentence in its part; text: of the part; span: words of the sentence.
+
+    rights: those that still count. silent: what keeps it from counting, or the empty string.
+    """
+
+    rule: Rule
+    where: str
+    number: int
+    text: str
+    sentence: Sentence
+    span: Span
+    rights: tuple[Right, ...]
+    silent: str = ""
+
+    @property
+    def words(self) -> str:
+        """The words of the text that the rule matched."""
+        return _quoted(self.text, self.sentence, self.span)
+
+    @property
+    def offset(self) -> int:
+        """Where they begin in the text of the part."""
+        return self.sentence.places()[min(self.span[0], len(self.sentence.words) - 1)][0]
+
+    @property
+    def evidence(self) -> Evidence:
+        """The hit as it is shown: at weight 0, with what silenced it, if anything did."""
+        label = f"{self.rule.label}: {self.silent}" if self.silent else self.rule.label
+        return Evidence(label, self.words, self.where, self.offset, 0.0 if self.silent else self.rule.weight)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the mail: where it stands, what hit in it, how many words it has."""
+
+    where: str
+    hits: tuple[Hit, ...]
+    length: int
+
+
+def part_of(where: str, whole: str, rulebook: Rulebook, work: Work) -> Part:
+    """A part of the mail with every hit in it; a sentence that is repeated counts once."""
+    text = clean(whole)
+    sentences = sentences_of(text)
+    length = sum(len(sentence.words) for sentence in sentences)
+    known: set[tuple[str, ...]] = set()
+    hits: list[Hit] = []
+    for number, sentence in enumerate(sentences):
+        key = tuple(sentence.words)
+        if key not in known and work.left > 0:
+            known.add(key)
+            hits += _hits(where, number, text, sentence, rulebook, work, length)
+    return Part(where, tuple(hits), length)
+
+
+def close_to(hit: Hit, parts: Iterable[Part]) -> Iterator[Hit]:
+    """What fired within a few sentences of a hit; the subject is close to everything in the new text, and it to it."""
+    for part in parts:
+        for other in part.hits:
+            near = (
+                abs(other.number - hit.number) <= REACH if part.where == hit.where else {part.where, hit.where} == _OWN
+            )
+            if near and not other.silent and other.rule.language == hit.rule.language:
+                yield other
+
+
+_OWN = {"subject", "new"}
+
+
+def _hits(
+    where: str, number: int, text: str, sentence: Sentence, rulebook: Rulebook, work: Work, length: int
+) -> Iterator[Hit]:
+    """The rules that match in one sentence, in the order of their words; the silenced ones too."""
+    spans: dict[int, list[Span]] = defaultdict(list)
+    for key, span in rulebook.book.matches(sentence.words, work):
+        spans[key].append(span)
+    matched = {
+        rulebook.rules[key // 2]: sorted(stands)
+        for key, stands in spans.items()
+        if key % 2 == 0 and _applies(rulebook.rules[key // 2], where, length)
+    }
+    excluded = {rulebook.rules[key // 2]: min(stands) for key, stands in spans.items() if key % 2}
+    for rule, stands in sorted(matched.items(), key=lambda item: item[1][0]):
+        if rule in excluded:
+            silent, rights, span = f'unless "{_quoted(text, sentence, excluded[rule])}"', rule.rights, stands[0]
+        else:
+            silent, rights, span = _left(rule, stands, matched, excluded)
+        yield Hit(rule, where, number, text, sentence, span, rights, silent)
+
+
+def _applies(rule: Rule, where: str, length: int) -> bool:
+    if 0 < rule.longest < length:
+        return False
+    return rule.where == "anywhere" or (rule.where == "subject") == (where == "subject")
+
+
+def _left(
+    rule: Rule, stands: Sequence[Span], matched: Mapping[Rule, Sequence[Span]], excluded: Mapping[Rule, Span]
+) -> tuple[str, tuple[Right, ...], Span]:
+    """What other rules leave of a rule in its sentence: who silenced it or nobody, its rights, where it stands."""
+    rights, standing = rule.rights, list(stands)
+    for other, places in matched.items():
+        if other is rule or other in excluded or other.language != rule.language:
+            continue
+        if other.cancels and not rule.cancels:
+            rights = tuple(right for right in rights if right not in other.cancels)
+            if is_named(other.cancels, rule.name) or (rule.rights and not rights):
+                return f"cancelled by {other.name}", (), stands[0]
+        if other.absorbs and (is_named(other.absorbs, rule.name) or set(rule.rights) & set(other.absorbs)):
+            standing = [
+                span for span in standing if not any(span[0] < end and begin < span[1] for begin, end in places)
+            ]
+            if not standing:
+                return f"absorbed by {other.name}", (), stands[0]
+    return "", rights, standing[0]
+
+
+def _quoted(text: str, sentence: Sentence, span: Span) -> str:
+    places = sentence.places()
+    return text[places[min(span[0], len(places) - 1)][0] : places[span[1] - 1][1]][:_EVIDENCE_LETTERS]

@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -88,7 +88,7 @@ class _Run:
 
     def after(self, report: PassReport) -> None:
         """What a pass that came to its end means."""
-        told(report)
+        told(report, self.app.local(self.app.clock()).date())
         if not report.trouble:
             self.failures = 0
             notify(_status(summary(self.app)))
@@ -139,13 +139,15 @@ def never_worked(app: App) -> bool:
         return register.meta("login_worked") is None
 
 
-def told(report: PassReport) -> None:
-    """Log what a pass did: counts, references and folders only."""
+def told(report: PassReport, today: date) -> None:
+    """Log what a pass did: counts, references and folders only. today: the controller's local day."""
     polled, delivered = report.poll, report.delivered
     for folder, left in polled.baselines if polled else ():
         _log.info("folder %s: watching from now on; %d mails of the last 30 days are left alone", folder, left)
         if left:
-            _log.info("to register requests among them: inbox-bot import --since DATE --dry-run")
+            _log.info(
+                "to see the requests among them: inbox-bot import --since %s --dry-run", today - timedelta(days=30)
+            )
     if polled and polled.read:
         _log.info("read %d, registered %s", polled.read, " ".join(polled.registered) or "none")
     if delivered and (delivered.sent or delivered.failed or delivered.postponed or delivered.uncertain):

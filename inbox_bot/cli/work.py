@@ -114,7 +114,7 @@ def run(frame: Frame, once: bool) -> int:
         return service.run(app)
     with app.held():
         report = app.pass_once()
-    service.told(report)
+    service.told(report, app.local(app.clock()).date())
     for error in report.trouble:
         complain(str(error), remedy=error.remedy)
     if not report.trouble:

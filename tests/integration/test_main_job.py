@@ -1,6 +1,7 @@
 """The promise, on a real mail server, through the real command in a real process."""
 
 import json
+import re
 import subprocess
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
@@ -70,6 +71,7 @@ def test_every_request_is_registered_dated_and_acknowledged_once_and_nothing_els
         dovecot.deliver(user, raw, at=at)
     first = once(config)
     assert "mails of the last 30 days are left alone" in first.stderr
+    assert re.search(r"inbox-bot import --since \d{4}-\d\d-\d\d --dry-run", first.stderr)
     assert listed(config) == []
     assert acknowledged(smtp) == []
 

@@ -1,7 +1,7 @@
 """What a mail asks for: rules fire sentence by sentence, their weights add up, the sum is the verdict.
 
-New text counts before quoted text: a request that stands only in what the writer quotes or forwards is `uncertain`, for
-a person to judge. The language is that whose rules weighed most.
+New text counts before quoted text: a request that stands only in what the writer quotes or forwards is `uncertain`,
+for a person to judge. The language is that whose rules weighed most.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from inbox_bot.domain.request import Evidence, Right, Verdict
 REQUEST_AT = 10.0
 UNCERTAIN_AT = 5.0
 # No letter of a person needs this many steps; a text made to be dense stops here, and is uncertain.
-STEPS = 250_000
+STEPS = 350_000
 # What must speak for a right that no weighty rule names, and what share of what speaks for the strongest.
 _ALSO = 8.0
 _NEARLY = 0.6
@@ -186,7 +186,7 @@ def _tallies(parts: Sequence[Part], frames: Iterable[Frame]) -> dict[str, _Tally
 
 def _is_near(hit: Hit, parts: Iterable[Part]) -> bool:
     """Whether one of the rules that it needs fired close by."""
-    return any(is_named(hit.rule.near, other.rule.name) for other in close_to(hit, parts))
+    return any(is_named(hit.rule.near, rule.name) for rule in close_to(hit, parts))
 
 
 def _filled(frame: Frame, tally: _Tally, parts: Sequence[Part]) -> float:
@@ -198,7 +198,7 @@ def _filled(frame: Frame, tally: _Tally, parts: Sequence[Part]) -> float:
     best = 0.0
     for need in (hit for part in parts for hit in part.hits):
         if need.rule.language == frame.language and need.rule.name in frame.needs and not need.silent:
-            close = {hit.rule.name for hit in close_to(need, parts)} & tally.fired.keys()
+            close = {rule.name for rule in close_to(need, parts)} & tally.fired.keys()
             if need.rule.name in close and (not frame.also or not close.isdisjoint(frame.also)):
                 best = max(best, sum(weight for name, weight in frame.adds.items() if weight > 0 and name in close))
     return best + minus

@@ -11,7 +11,9 @@ from inbox_bot.domain.words import Sentence, clean, sentences_of
 
 # Sentences between a rule and one that it must be near to.
 REACH = 3
+_STEPS_A_HIT = 60
 _EVIDENCE_LETTERS = 160
+_OWN = {"subject", "new"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,24 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the mail: where it stands, what hit in it, how many words it has."""
+    """A part of the mail: where it stands, what hit in it, how many words it has.
+
+    rules: those that fired, by the number of their sentence; all_rules: those of the whole part.
+    """
 
     where: str
     hits: tuple[Hit, ...]
     length: int
+    rules: Mapping[int, frozenset[Rule]]
+    all_rules: frozenset[Rule]
+
+    def around(self, hit: Hit) -> Iterator[frozenset[Rule]]:
+        """The rules that fired here close to a hit: within a few sentences; between subject and text all is close."""
+        if self.where == hit.where:
+            for number in range(hit.number - REACH, hit.number + REACH + 1):
+                yield self.rules.get(number, frozenset())
+        elif {self.where, hit.where} == _OWN:
+            yield self.all_rules
 
 
 def part_of(where: str, whole: str, rulebook: Rulebook, work: Work) -> Part:
@@ -68,21 +83,19 @@ def part_of(where: str, whole: str, rulebook: Rulebook, work: Work) -> Part:
         if key not in known and work.left > 0:
             known.add(key)
             hits += _hits(where, number, text, sentence, rulebook, work, length)
-    return Part(where, tuple(hits), length)
+    fired: dict[int, set[Rule]] = defaultdict(set)
+    for hit in hits:
+        if not hit.silent:
+            fired[hit.number].add(hit.rule)
+    rules = {number: frozenset(each) for number, each in fired.items()}
+    return Part(where, tuple(hits), length, rules, frozenset().union(*rules.values()))
 
 
-def close_to(hit: Hit, parts: Iterable[Part]) -> Iterator[Hit]:
-    """What fired within a few sentences of a hit; the subject is close to everything in the new text, and it to it."""
-    for part in parts:
-        for other in part.hits:
-            near = (
-                abs(other.number - hit.number) <= REACH if part.where == hit.where else {part.where, hit.where} == _OWN
-            )
-            if near and not other.silent and other.rule.language == hit.rule.language:
-                yield other
-
-
-_OWN = {"subject", "new"}
+def close_to(hit: Hit, parts: Iterable[Part]) -> set[Rule]:
+    """The rules of its language that fired close to a hit, its own among them."""
+    return {
+        rule for part in parts for rules in part.around(hit) for rule in rules if rule.language == hit.rule.language
+    }
 
 
 def _hits(
@@ -97,12 +110,14 @@ def _hits(
         for key, stands in spans.items()
         if key % 2 == 0 and _applies(rulebook.rules[key // 2], where, length)
     }
+    work.left -= len(matched) * _STEPS_A_HIT
     excluded = {rulebook.rules[key // 2]: min(stands) for key, stands in spans.items() if key % 2}
+    guards = {rule: matched[rule] for rule in matched if rule not in excluded and (rule.cancels or rule.absorbs)}
     for rule, stands in sorted(matched.items(), key=lambda item: item[1][0]):
         if rule in excluded:
             silent, rights, span = f'unless "{_quoted(text, sentence, excluded[rule])}"', rule.rights, stands[0]
         else:
-            silent, rights, span = _left(rule, stands, matched, excluded)
+            silent, rights, span = _left(rule, stands, guards)
         yield Hit(rule, where, number, text, sentence, span, rights, silent)
 
 
@@ -113,24 +128,26 @@ def _applies(rule: Rule, where: str, length: int) -> bool:
 
 
 def _left(
-    rule: Rule, stands: Sequence[Span], matched: Mapping[Rule, Sequence[Span]], excluded: Mapping[Rule, Span]
+    rule: Rule, stands: Sequence[Span], guards: Mapping[Rule, Sequence[Span]]
 ) -> tuple[str, tuple[Right, ...], Span]:
     """What other rules leave of a rule in its sentence: who silenced it or nobody, its rights, where it stands."""
     rights, standing = rule.rights, list(stands)
-    for other, places in matched.items():
-        if other is rule or other in excluded or other.language != rule.language:
+    for other, places in guards.items():
+        if other is rule or other.language != rule.language:
             continue
         if other.cancels and not rule.cancels:
             rights = tuple(right for right in rights if right not in other.cancels)
             if is_named(other.cancels, rule.name) or (rule.rights and not rights):
                 return f"cancelled by {other.name}", (), stands[0]
         if other.absorbs and (is_named(other.absorbs, rule.name) or set(rule.rights) & set(other.absorbs)):
-            standing = [
-                span for span in standing if not any(span[0] < end and begin < span[1] for begin, end in places)
-            ]
+            standing = [span for span in standing if not any(_overlap(span, place) for place in places)]
             if not standing:
                 return f"absorbed by {other.name}", (), stands[0]
     return "", rights, standing[0]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _quoted(text: str, sentence: Sentence, span: Span) -> str:

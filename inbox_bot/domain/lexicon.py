@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inbox_bot.domain.pattern import Book, Groups, PatternError
@@ -15,6 +16,8 @@ _FRAME_KEYS = {"name", "rights", "needs", "also", "adds", "longest", "marks"}
 _TOP_KEYS = {"language", "name", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
 ALL = "*"
+# The language of a file whose frames hold for every language.
+ANY = "any"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +111,7 @@ class Rulebook:
 
 
 def parse_lexicon(name: str, text: str) -> Lexicon:
-    """Read one language's rules. name: of the file, for messages. Patterns are checked by `compile_rules`.
+    """Read one language's rules. name: of the file, for messages. Patterns and names are checked by `compile_rules`.
 
     Raises:
         LexiconError: with file:line, what is wrong, and where the format is told.
@@ -130,7 +133,7 @@ def parse_lexicon(name: str, text: str) -> Lexicon:
         raise source.fault("[groups] must be a table of texts", "groups")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise source.fault("rules are written as [[rule]] tables", "rule")
-    lexicon = Lexicon(
+    return Lexicon(
         language=language,
         name=str(tree.get("name", language)),
         real=_listed(source, tree.get("real", ""), "real"),
@@ -139,8 +142,6 @@ def parse_lexicon(name: str, text: str) -> Lexicon:
         frames=tuple(_frame(source, language, entry) for entry in tree.get("frame", [])),
         source=source,
     )
-    _check_names(lexicon)
-    return lexicon
 
 
 def _lines(source: Source, value: object, *needles: str) -> Iterator[str]:
@@ -230,52 +231,73 @@ def _frame(source: Source, language: str, entry: dict[str, Any]) -> Frame:
     )
 
 
-def _check_names(lexicon: Lexicon) -> None:
-    """Every rule has its own name, and every name that a rule speaks of exists."""
-    names = [rule.name for rule in lexicon.rules]
-    for twice in sorted({name for name in names if names.count(name) > 1}):
-        raise lexicon.source.fault(f"two rules are named {twice!r}", f'"{twice}"', "[[rule]]", f'"{twice}"')
-    for frame in lexicon.frames:
-        for target in {*frame.needs, *frame.also, *frame.adds} - {*names}:
-            raise lexicon.source.fault(
-                f"frame {frame.name!r} names {target!r}, which is no rule", f'"{frame.name}"', target
-            )
+def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
+    """Every lexicon's patterns in one book. Several lexicons of one language (the owner's additions) are one.
+
+    Raises:
+        LexiconError: a pattern, a group or a name cannot be understood; with file:line.
+    """
+    book = Book()
+    rules: list[Rule] = []
+    frames: list[Frame] = []
+    known = list(lexicons)
+    names: dict[str, list[str]] = defaultdict(list)
+    for lexicon in known:
+        names[lexicon.language] += [rule.name for rule in lexicon.rules]
+    for lexicon in known:
+        _check_names(lexicon, names)
+        book.real(lexicon.real)
+        groups = _groups(lexicon)
+        for rule in lexicon.rules:
+            for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):
+                for pattern in patterns:
+                    _add(book, number, pattern, groups, rule, lexicon.source)
+            rules.append(rule)
+        for frame in lexicon.frames:
+            languages = sorted(names) if lexicon.language == ANY else [lexicon.language]
+            frames += [framed for language in languages if (framed := _framed(frame, language, names[language]))]
+    book.seal()
+    return Rulebook(book, tuple(rules), tuple(frames))
+
+
+def _add(book: Book, number: int, pattern: str, groups: Groups, rule: Rule, source: Source) -> None:
+    try:
+        book.add(number, pattern, groups)
+    except PatternError as error:
+        raise source.fault(f"rule {rule.name!r}: {error}", f'"{rule.name}"', pattern) from error
+
+
+def _framed(frame: Frame, language: str, names: Iterable[str]) -> Frame | None:
+    """A frame for one language, with those of its rules that the language has; None if it lacks all it needs."""
+    known = frozenset(names)
+    needs = tuple(name for name in frame.needs if name in known)
+    also = tuple(name for name in frame.also if name in known)
+    adds = {name: weight for name, weight in frame.adds.items() if name in known}
+    return replace(frame, language=language, needs=needs, also=also, adds=adds) if needs else None
+
+
+def _check_names(lexicon: Lexicon, names: Mapping[str, Sequence[str]]) -> None:
+    """Every rule has its own name, and every name that a rule speaks of is that of a rule of its language."""
+    own = names[lexicon.language]
     for rule in lexicon.rules:
+        if own.count(rule.name) > 1:
+            needle = f'"{rule.name}"'
+            raise lexicon.source.fault(f"two rules are named {rule.name!r}", needle, "[[rule]]", needle)
         for key, targets, known in (
-            ("near", rule.near, {*names} - {rule.name}),
-            ("cancels", rule.cancels, {*names, *Right, ALL}),
-            ("absorbs", rule.absorbs, {*names, *Right, ALL}),
+            ("near", rule.near, {*own} - {rule.name}),
+            ("cancels", rule.cancels, {*own, *Right, ALL}),
+            ("absorbs", rule.absorbs, {*own, *Right, ALL}),
         ):
             for target in targets:
                 stem = target.removesuffix(ALL)
                 if target not in known and not (stem != target and any(name.startswith(stem) for name in known)):
                     message = f"{key} of rule {rule.name!r} names {target!r}, which is no other rule"
                     raise lexicon.source.fault(message, f'"{rule.name}"', target)
-
-
-def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
-    """Every lexicon's patterns in one book.
-
-    Raises:
-        LexiconError: a pattern or a group cannot be read; with file:line.
-    """
-    book = Book()
-    rules: list[Rule] = []
-    frames: list[Frame] = []
-    for lexicon in lexicons:
-        book.real(lexicon.real)
-        groups = _groups(lexicon)
-        for rule in lexicon.rules:
-            for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):
-                for pattern in patterns:
-                    try:
-                        book.add(number, pattern, groups)
-                    except PatternError as error:
-                        message = f"rule {rule.name!r}: {error}"
-                        raise lexicon.source.fault(message, f'"{rule.name}"', pattern) from error
-            rules.append(rule)
-        frames += lexicon.frames
-    return Rulebook(book, tuple(rules), tuple(frames))
+    everywhere = {name for each in names.values() for name in each} if lexicon.language == ANY else {*own}
+    for frame in lexicon.frames:
+        for target in sorted({*frame.needs, *frame.also, *frame.adds} - everywhere):
+            message = f"frame {frame.name!r} names {target!r}, which is no rule"
+            raise lexicon.source.fault(message, f'"{frame.name}"', target)
 
 
 def _groups(lexicon: Lexicon) -> Groups:

@@ -26,6 +26,10 @@ _JOINT = re.compile(r"(?<=\w)['’-](?=\w)")
 _MOST_VARIANTS = 16
 _WIDEST_GAP = 12
 _MOST_REMEMBERED = 30_000
+# What these cost, beside a look at one word or span, which is one step.
+_STEPS_A_JOIN = 15
+_STEPS_A_SENTENCE = 50
+_SHARES = [2.0**-letters for letters in range(32)]
 
 _START, _END = _EDGES = ("^", "$")
 _NUMBER = "#"
@@ -65,6 +69,9 @@ class Variant:
     mask: int
 
 
+_NOWHERE: "dict[str, _Node]" = {}
+
+
 class _Node:
     """What the words so far may be: where each next word leads, and which choices end here.
 
@@ -75,9 +82,9 @@ class _Node:
     __slots__ = ("after", "choices", "elements", "mask", "rare", "stems")
 
     def __init__(self) -> None:
-        self.after: dict[str, _Node] = {}
-        self.stems: dict[str, _Node] = {}
-        self.choices: list[int] = []
+        self.after: dict[str, _Node] = _NOWHERE
+        self.stems: dict[str, _Node] = _NOWHERE
+        self.choices: tuple[int, ...] = ()
         self.elements: frozenset[int] | None = None
         self.mask = 0
         self.rare: tuple[int, ...] = ()
@@ -86,18 +93,31 @@ class _Node:
         """The node behind a phrase, made where it is missing."""
         node = self
         for word in phrase:
-            branch = node.stems if word.endswith("*") else node.after
-            node = branch.setdefault(word.removesuffix("*"), _Node())
+            node = node._stem(word[:-1]) if word[-1] == "*" else node._word(word)
         return node
 
-    def next(self, word: str) -> "Iterator[_Node]":
+    def _word(self, word: str) -> "_Node":
+        if self.after is _NOWHERE:
+            self.after = {}
+        following = self.after.get(word)
+        if following is None:
+            following = self.after[word] = _Node()
+        return following
+
+    def _stem(self, stem: str) -> "_Node":
+        if self.stems is _NOWHERE:
+            self.stems = {}
+        return self.stems.setdefault(stem, _Node())
+
+    def next(self, word: str) -> "list[_Node]":
         """Where a word leads: as itself, as a number, as what it begins with."""
-        if word in self.after:
-            yield self.after[word]
+        following = self.after.get(word)
+        found = [] if following is None else [following]
         if _NUMBER in self.after and any(letter.isdigit() for letter in word):
-            yield self.after[_NUMBER]
+            found.append(self.after[_NUMBER])
         if self.stems:
-            yield from (node for stem, node in self.stems.items() if word.startswith(stem))
+            found += [node for stem, node in self.stems.items() if word.startswith(stem)]
+        return found
 
 
 @lru_cache(maxsize=16384)
@@ -105,19 +125,20 @@ def phrases_of(text: str) -> frozenset[Phrase]:
     """A phrase of a group as folded words, with and without its apostrophes and hyphens; a trailing * stays.
 
     Raises:
-        PatternError: it holds no word, or a * elsewhere.
+        PatternError: it holds no word, a sign of the language, or a * elsewhere.
     """
     if "*" in text.rstrip()[:-1]:
         raise PatternError(f"{text!r}: * may only stand at the end")
     if text == _NUMBER:
         return frozenset([(_NUMBER,)])
+    if _SIGNS.search(text):
+        raise PatternError(f"{text!r} is neither words nor one group")
     words = tuple(words_of(text))
     if not words:
         raise PatternError(f"{text!r} holds no word")
     forms = {words, tuple(words_of(_JOINT.sub("", text)))} if _JOINT.search(text) else {words}
-    return (
-        frozenset((*form[:-1], form[-1] + "*") for form in forms) if text.rstrip().endswith("*") else frozenset(forms)
-    )
+    star = "*" if text.rstrip().endswith("*") else ""
+    return frozenset((*form[:-1], form[-1] + star) for form in forms)
 
 
 class Groups:
@@ -151,8 +172,6 @@ class Groups:
                 choices |= self.group(option[1:-1])
             elif option in _EDGES:
                 choices.add(frozenset([(option,)]))
-            elif _SIGNS.search(option):
-                raise PatternError(f"{option!r} is neither words nor one group")
             else:
                 phrases |= phrases_of(option)
         return frozenset([*choices, frozenset(phrases)] if phrases else choices)
@@ -193,6 +212,13 @@ class Book:
         """Name words that are no slips of a rule's word."""
         self._slips.except_for(words)
         self._memo.clear()
+
+    def seal(self) -> None:
+        """Free what only compiling needs: no pattern can be added afterwards."""
+        phrases_of.cache_clear()
+        self._choices = {}
+        self._numbers = {}
+        self._bodies = {}
 
     def _read(self, rule: int, pattern: str, groups: Groups) -> Iterator[Variant]:
         gap = position = 0
@@ -243,21 +269,22 @@ class Book:
                 if phrase[0] in _EDGES:
                     self._edges[number] = phrase[0]
                 else:
-                    self._root.at(phrase).choices.append(number)
                     self._slips.add(phrase[0])
+                    node = self._root.at(phrase)
+                    node.choices += (number,)
         return self._choices[phrases]
 
     # -- matching -------------------------------------------------------------------------------------------------
 
     def matches(self, words: Sequence[str], work: Work) -> Iterator[tuple[int, Span]]:
         """(rule, span) of every pattern that matches in a sentence: each variant at every place, places apart."""
-        found = [place for index in range(len(words)) for place in self._found(index, words)]
+        found = self._places(words)
         present = self._at_edges
         rare: dict[int, None] = {}
         for _, _, node in found:
             present |= node.mask
             rare.update(dict.fromkeys(node.rare))
-        work.left -= len(words) + len(found)
+        work.left -= _STEPS_A_SENTENCE + 3 * len(words) + 2 * len(found)
         spans: dict[int, list[Span]] = {}
         for number in rare:
             variants = self._by_rarest[number]
@@ -273,24 +300,31 @@ class Book:
                     for span in _join(variant, spans, work):
                         yield variant.rule, span
 
-    def _found(self, index: int, words: Sequence[str]) -> Iterator[Place]:
-        """The phrases that begin at a word: where they begin and end, and what they are."""
-        begun = self._memo.get(words[index])
-        if begun is None:
-            begun = self._begun(words[index])
-        reached = [(index + 1, node) for node in begun]
-        while reached:
-            end, node = reached.pop()
-            if node.choices:
-                if node.elements is None:
-                    self._fill(node)
-                yield index, end, node
-            if end < len(words) and (node.after or node.stems):
-                reached += [(end + 1, following) for following in node.next(words[end])]
+    def _places(self, words: Sequence[str]) -> list[Place]:
+        """The phrases in a sentence: where they begin and end, and what they are; in the order of their beginnings."""
+        found: list[Place] = []
+        memo, length = self._memo, len(words)
+        for index, word in enumerate(words):
+            reached = memo.get(word)
+            if reached is None:
+                reached = self._begun(word)
+            end = index + 1
+            while reached:
+                onward: list[_Node] = []
+                for node in reached:
+                    if node.choices:
+                        if node.elements is None:
+                            self._fill(node)
+                        found.append((index, end, node))
+                    if end < length and (node.after or node.stems):
+                        onward += node.next(words[end])
+                reached = tuple(onward)
+                end += 1
+        return found
 
     def _begun(self, word: str) -> tuple[_Node, ...]:
         """Where a first word leads: exact, by stem, or with one slip in a long word."""
-        nodes = list(self._root.next(word))
+        nodes = self._root.next(word)
         if word not in self._root.after:
             nodes += [self._root.after[meant] for meant in self._slips.meant(word)]
         if len(self._memo) < _MOST_REMEMBERED:
@@ -332,11 +366,12 @@ def _variants(rule: int, pattern: str, parts: Sequence[tuple[int, int, bool]]) -
 
 def _commonness(choice: Choice) -> float:
     """How common the words of a choice may be: short ones are."""
-    return sum(2.0 ** -len("".join(phrase)) for phrase in choice)
+    return sum(_SHARES[min(sum(map(len, phrase)), 31)] for phrase in choice)
 
 
 def _join(variant: Variant, spans: Mapping[int, Sequence[Span]], work: Work) -> list[Span]:
     """The places, apart from each other and each the tightest, where the elements stand in order within their gaps."""
+    work.left -= _STEPS_A_JOIN
     first, *others = variant.elements
     # the end of what is joined so far -> its latest beginning
     reached = {end: begin for begin, end in spans[first.number]}

@@ -21,7 +21,7 @@ class Slips:
 
     def add(self, word: str) -> None:
         """Make a word known."""
-        if _SHORTEST_SWAP <= len(word) <= _LONGEST and word.isalpha() and word not in self._swappable:
+        if word not in self._swappable and _SHORTEST_SWAP <= len(word) <= _LONGEST and word.isalpha():
             self._swappable.add(word)
             if len(word) >= _SHORTEST:
                 for half in _halves(word, len(word)):

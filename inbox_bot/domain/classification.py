@@ -100,7 +100,7 @@ class _Tally:
 
     @property
     def evidence(self) -> Iterator[Evidence]:
-        yield from (hit.evidence for hit in self.fired.values() if hit.rule.weight)
+        yield from (hit.evidence for hit in self.fired.values() if hit.rule.weight or hit.rule.marks)
         for frame, weight in self.frames.items():
             signs = [hit.words for name, hit in self.fired.items() if name in frame.adds]
             first = next(self.fired[name] for name in frame.needs if name in self.fired)
@@ -193,6 +193,8 @@ def _filled(frame: Frame, tally: _Tally, parts: Sequence[Part]) -> float:
     """The best sum of a frame: around one of its needs what adds to it, from all the mail what takes away."""
     length = sum(part.length for part in parts)
     if 0 < frame.longest < length or not any(name in tally.fired for name in frame.needs):
+        return 0.0
+    if any(is_named(frame.unless, name) for name in tally.fired):
         return 0.0
     minus = sum(weight for name, weight in frame.adds.items() if weight < 0 and name in tally.fired)
     best = 0.0

@@ -12,9 +12,10 @@ from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 
 _KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "longest"}
-_FRAME_KEYS = {"name", "rights", "needs", "also", "adds", "longest", "marks"}
+_FRAME_KEYS = {"name", "rights", "needs", "also", "unless", "adds", "longest", "marks"}
 _TOP_KEYS = {"language", "name", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
+_REMEDY = "lexicon/README.md tells the format"
 ALL = "*"
 # The language of a file whose frames hold for every language.
 ANY = "any"
@@ -54,8 +55,9 @@ class Rule:
 class Frame:
     """What several faint signs say together in a short text.
 
-    needs: rules one of which must have fired; also: rules one of which must have fired near that. adds: what each rule
-    that fired adds (negative: takes away). The frame counts from the sum for `uncertain` on.
+    needs: rules one of which must have fired; also: rules one of which must have fired near that; unless: rules of
+    which none may have fired. adds: what each rule that fired adds (negative: takes away). The frame counts from the
+    sum for `uncertain` on.
     """
 
     language: str
@@ -63,6 +65,7 @@ class Frame:
     rights: tuple[Right, ...]
     needs: tuple[str, ...]
     also: tuple[str, ...]
+    unless: tuple[str, ...]
     adds: dict[str, float]
     longest: int
     marks: tuple[str, ...]
@@ -84,8 +87,9 @@ class Source:
         """An error that names the first line holding the last needle, looked for behind those before it."""
         line = 0
         for needle in needles:
-            line = next((number for number in range(line, len(self._lines)) if needle in self._lines[number]), line)
-        return LexiconError(f"{self._name}:{line + 1}: {message}", "lexicon/README.md tells the format")
+            alone = re.compile(rf"(?<![\w-]){re.escape(needle)}(?![\w-])")
+            line = next((number for number in range(line, len(self._lines)) if alone.search(self._lines[number])), line)
+        return LexiconError(f"{self._name}:{line + 1}: {message}", _REMEDY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def parse_lexicon(name: str, text: str) -> Lexicon:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
-        raise LexiconError(f"{name}:{line[1] if line else 1}: {error}") from error
+        raise LexiconError(f"{name}:{line[1] if line else 1}: {error}", _REMEDY) from error
     for key in sorted(tree.keys() - _TOP_KEYS):
         raise source.fault(f"unknown key {key!r}", key)
     language = tree.get("language")
@@ -154,7 +158,7 @@ def _lines(source: Source, value: object, *needles: str) -> Iterator[str]:
 
 def _listed(source: Source, value: object, key: str) -> tuple[str, ...]:
     """The phrases of a text, set apart by commas or line ends."""
-    phrases = (phrase.strip() for line in _lines(source, value, f"{key} ") for phrase in line.split(","))
+    phrases = (phrase.strip() for line in _lines(source, value, key) for phrase in line.split(","))
     return tuple(phrase for phrase in phrases if phrase)
 
 
@@ -218,13 +222,16 @@ def _frame(source: Source, language: str, entry: dict[str, Any]) -> Frame:
         try:
             adds[cue] = float(number)
         except ValueError as error:
-            raise source.fault(f"{line!r} of frame {name!r} is not a rule and a number", needle, line) from error
+            raise source.fault(
+                f"{line!r} of frame {name!r} is not a rule and a number", needle, "adds", line
+            ) from error
     return Frame(
         language=language,
         name=name,
         rights=tuple(Right(right) for right in entry.get("rights", [])),
         needs=_names(source, entry.get("needs", []), needle, "needs"),
         also=_names(source, entry.get("also", []), needle, "also"),
+        unless=_names(source, entry.get("unless", []), needle, "unless"),
         adds=adds,
         longest=_longest(source, entry, needle),
         marks=_names(source, entry.get("marks", []), needle, "marks"),
@@ -268,7 +275,7 @@ def _add(book: Book, number: int, pattern: str, groups: Groups, rule: Rule, sour
 
 
 def _framed(frame: Frame, language: str, names: Iterable[str]) -> Frame | None:
-    """A frame for one language, with those of its rules that the language has; None if it lacks all it needs."""
+    """A frame for one language, with those of its rules that the language has; None if none that it needs is there."""
     known = frozenset(names)
     needs = tuple(name for name in frame.needs if name in known)
     also = tuple(name for name in frame.also if name in known)
@@ -292,12 +299,13 @@ def _check_names(lexicon: Lexicon, names: Mapping[str, Sequence[str]]) -> None:
                 stem = target.removesuffix(ALL)
                 if target not in known and not (stem != target and any(name.startswith(stem) for name in known)):
                     message = f"{key} of rule {rule.name!r} names {target!r}, which is no other rule"
-                    raise lexicon.source.fault(message, f'"{rule.name}"', target)
+                    raise lexicon.source.fault(message, f'"{rule.name}"', key, target)
     everywhere = {name for each in names.values() for name in each} if lexicon.language == ANY else {*own}
     for frame in lexicon.frames:
         for target in sorted({*frame.needs, *frame.also, *frame.adds} - everywhere):
             message = f"frame {frame.name!r} names {target!r}, which is no rule"
-            raise lexicon.source.fault(message, f'"{frame.name}"', target)
+            key = next(key for key in ("needs", "also", "adds") if target in getattr(frame, key))
+            raise lexicon.source.fault(message, f'"{frame.name}"', key, target)
 
 
 def _groups(lexicon: Lexicon) -> Groups:
@@ -306,7 +314,7 @@ def _groups(lexicon: Lexicon) -> Groups:
         try:
             groups.group(name)
         except PatternError as error:
-            raise lexicon.source.fault(f"group {name!r}: {error}", f"{name} =") from error
+            raise lexicon.source.fault(f"group {name!r}: {error}", name) from error
     return groups
 
 

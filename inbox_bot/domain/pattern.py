@@ -31,13 +31,11 @@ _STEPS_A_JOIN = 15
 _STEPS_A_SENTENCE = 50
 _SHARES = [2.0**-letters for letters in range(32)]
 
-_START, _END = _EDGES = ("^", "$")
 _NUMBER = "#"
 _SIGNS = re.compile(r"[{}^$()|]|\.\.")
 
 Span = tuple[int, int]
 Phrase = tuple[str, ...]
-Choice = frozenset[Phrase]
 Place = tuple[int, int, "_Node"]
 
 
@@ -93,16 +91,16 @@ class _Node:
         """The node behind a phrase, made where it is missing."""
         node = self
         for word in phrase:
-            node = node._stem(word[:-1]) if word[-1] == "*" else node._word(word)
+            if word[-1] == "*":
+                node = node._stem(word[:-1])
+                continue
+            following = node.after.get(word)
+            if following is None:
+                if node.after is _NOWHERE:
+                    node.after = {}
+                following = node.after[word] = _Node()
+            node = following
         return node
-
-    def _word(self, word: str) -> "_Node":
-        if self.after is _NOWHERE:
-            self.after = {}
-        following = self.after.get(word)
-        if following is None:
-            following = self.after[word] = _Node()
-        return following
 
     def _stem(self, stem: str) -> "_Node":
         if self.stems is _NOWHERE:
@@ -141,15 +139,35 @@ def phrases_of(text: str) -> frozenset[Phrase]:
     return frozenset((*form[:-1], form[-1] + star) for form in forms)
 
 
+class Choice:
+    """Phrases of which one must stand: a group's own, or those between bars. edge: `^` or `$` instead of phrases.
+
+    commonness: how often they may be met; short words are common, an edge is everywhere.
+    """
+
+    __slots__ = ("commonness", "edge", "phrases")
+
+    def __init__(self, options: Iterable[str] = (), edge: str = "") -> None:
+        self.phrases: set[Phrase] = set()
+        self.commonness = float(bool(edge))
+        self.edge = edge
+        for option in options:
+            self.phrases |= phrases_of(option)
+            self.commonness += _SHARES[min(len(option), 31)]
+
+
+_EDGES = {edge: Choice(edge=edge) for edge in ("^", "$")}
+
+
 class Groups:
     """The named lists of words of one lexicon. A list may name another one: `{other}`."""
 
     def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
         self._lists = lists
         self._open: set[str] = set()
-        self._known: dict[str, frozenset[Choice]] = {}
+        self._known: dict[str, list[Choice]] = {}
 
-    def group(self, name: str) -> frozenset[Choice]:
+    def group(self, name: str) -> list[Choice]:
         """The choices of a group: its own phrases together, and those of each group that it names.
 
         Raises:
@@ -163,18 +181,18 @@ class Groups:
             self._open.remove(name)
         return self._known[name]
 
-    def either(self, options: Iterable[str]) -> frozenset[Choice]:
+    def either(self, options: Iterable[str]) -> list[Choice]:
         """The choices among these options: words, an edge, or one group each."""
-        choices: set[Choice] = set()
-        phrases: set[Phrase] = set()
+        choices: list[Choice] = []
+        words: list[str] = []
         for option in options:
             if option[:1] == "{" and option[-1:] == "}":
-                choices |= self.group(option[1:-1])
+                choices += self.group(option[1:-1])
             elif option in _EDGES:
-                choices.add(frozenset([(option,)]))
+                choices.append(_EDGES[option])
             else:
-                phrases |= phrases_of(option)
-        return frozenset([*choices, frozenset(phrases)] if phrases else choices)
+                words.append(option)
+        return [*choices, Choice(words)] if words else choices
 
 
 class Book:
@@ -184,12 +202,9 @@ class Book:
         self._root = _Node()
         self._slips = Slips()
         self._choices: dict[Choice, int] = {}
-        self._numbers: dict[frozenset[int], int] = {}
         self._bodies: dict[tuple[Groups, str], int] = {}
-        self._holders: dict[int, list[int]] = defaultdict(list)
-        self._choice_commonness: list[float] = []
+        self._holders: list[list[int]] = []
         self._commonness: list[float] = []
-        self._edges: dict[int, str] = {}
         self._starts: set[int] = set()
         self._ends: set[int] = set()
         self._at_edges = 0
@@ -211,13 +226,11 @@ class Book:
     def real(self, words: Iterable[str]) -> None:
         """Name words that are no slips of a rule's word."""
         self._slips.except_for(words)
-        self._memo.clear()
 
     def seal(self) -> None:
-        """Free what only compiling needs: no pattern can be added afterwards."""
+        """Free what only compiling needs. To be called before the first match: no pattern can be added afterwards."""
         phrases_of.cache_clear()
         self._choices = {}
-        self._numbers = {}
         self._bodies = {}
 
     def _read(self, rule: int, pattern: str, groups: Groups) -> Iterator[Variant]:
@@ -250,29 +263,25 @@ class Book:
         choices = groups.either(options)
         if not choices:
             raise PatternError(f"{body!r} is empty")
-        held = frozenset(self._choice(choice) for choice in choices)
-        if held not in self._numbers:
-            number = self._numbers[held] = len(self._commonness)
-            self._commonness.append(sum(self._choice_commonness[choice] for choice in held))
-            for choice in held:
-                self._holders[choice].append(number)
-            for choice in held & self._edges.keys():
-                (self._starts if self._edges[choice] == _START else self._ends).add(number)
+        number = len(self._commonness)
+        self._commonness.append(sum(choice.commonness for choice in choices))
+        for choice in dict.fromkeys(choices):
+            self._holders[self._index(choice)].append(number)
+            if choice.edge:
+                (self._starts if choice.edge == "^" else self._ends).add(number)
                 self._at_edges |= 1 << number
-        return self._numbers[held]
+        return number
 
-    def _choice(self, phrases: Choice) -> int:
-        if phrases not in self._choices:
-            number = self._choices[phrases] = len(self._choices)
-            self._choice_commonness.append(_commonness(phrases))
-            for phrase in phrases:
-                if phrase[0] in _EDGES:
-                    self._edges[number] = phrase[0]
-                else:
-                    self._slips.add(phrase[0])
-                    node = self._root.at(phrase)
-                    node.choices += (number,)
-        return self._choices[phrases]
+    def _index(self, choice: Choice) -> int:
+        number = self._choices.get(choice)
+        if number is None:
+            number = self._choices[choice] = len(self._holders)
+            self._holders.append([])
+            for phrase in choice.phrases:
+                self._slips.add(phrase[0])
+                node = self._root.at(phrase)
+                node.choices += (number,)
+        return number
 
     # -- matching -------------------------------------------------------------------------------------------------
 
@@ -362,11 +371,6 @@ def _variants(rule: int, pattern: str, parts: Sequence[tuple[int, int, bool]]) -
                 mask |= 1 << number
                 gap = 0
         yield Variant(rule, tuple(elements), mask)
-
-
-def _commonness(choice: Choice) -> float:
-    """How common the words of a choice may be: short ones are."""
-    return sum(_SHARES[min(sum(map(len, phrase)), 31)] for phrase in choice)
 
 
 def _join(variant: Variant, spans: Mapping[int, Sequence[Span]], work: Work) -> list[Span]:

@@ -1,101 +1,174 @@
-"""Rules as data: a fault is told with its line, and the little language does what its table says."""
+from pathlib import Path
 
 import pytest
 
-from inbox_bot.domain.classification import classify
-from inbox_bot.domain.lexicon import compile_rules, parse_lexicon
-from inbox_bot.domain.message import InboundMessage
-from inbox_bot.domain.request import Right, Verdict
+from inbox_bot.adapters.lexicons import load_rulebook
+from inbox_bot.domain.lexicon import Rulebook, compile_rules, parse_lexicon
+from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 
-HEAD = 'language = "xx"\n[groups]\nerase = "delete, get rid of"\ndata = "data, file"\n'
-RULE = """
+FOLDER = Path(__file__).resolve().parents[2] / "inbox_bot" / "lexicon"
+
+GOOD = """\
+language = "en"
+name = "English"
+real = '''
+contract
+'''
+
+[groups]
+data = '''
+data, personal data
+# a note
+info
+'''
+
 [[rule]]
-name = "erasure"
+name = "erasure-mine"
 rights = ["erasure"]
 weight = 10
 match = '''
-{erase} ..2 my ..1 {data}
+delete my {data}
+
+# another note
+my {data} ..2 deleted
 '''
-unless = '''
-never ..2 {erase}
+unless = "do not delete"
+absorbs = ["access"]
+
+[[rule]]
+name = "access-mine"
+rights = ["access"]
+weight = 7.5
+match = "show me"
+near = ["erasure-*"]
+marks = ["urgent"]
+where = "body"
+longest = 40
+"""
+
+
+def read(text: str) -> Rulebook:
+    return compile_rules([parse_lexicon("xx.toml", text)])
+
+
+def test_a_file_is_read_as_it_was_written() -> None:
+    lexicon = parse_lexicon("en.toml", GOOD)
+    assert (lexicon.language, lexicon.name, lexicon.real) == ("en", "English", ("contract",))
+    assert lexicon.groups == {"data": ("data", "personal data", "info")}
+    erasure, access = lexicon.rules
+    assert erasure.label == "en/erasure-mine"
+    assert erasure.match == ("delete my {data}", "my {data} ..2 deleted")
+    assert (erasure.unless, erasure.absorbs, erasure.rights) == (("do not delete",), ("access",), (Right.ERASURE,))
+    assert (access.weight, access.near, access.marks) == (7.5, ("erasure-*",), ("urgent",))
+    assert (access.where, access.longest) == ("body", 40)
+
+
+def _with(old: str, new: str) -> str:
+    assert GOOD.count(old) >= 1
+    return GOOD.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (_with('language = "en"', "language = "), 1, ""),
+        (_with('language = "en"', 'language = "English"'), 1, "ISO 639"),
+        (_with('name = "English"', 'title = "English"'), 2, "unknown key 'title'"),
+        (_with("data, personal data", "data, {nothing}"), 8, "no group 'nothing'"),
+        (_with("info\n", "--\n"), 8, "holds no word"),
+        (_with('name = "erasure-mine"', 'name = "Erasure mine"'), 14, "small letters, digits and hyphens"),
+        (_with('rights = ["erasure"]', 'rights = ["deletion"]'), 16, "'deletion' is not a valid Right"),
+        (_with('rights = ["erasure"]', 'rights = "erasure"'), 16, "must be a list of names"),
+        (_with("weight = 10", "weight = 1000"), 17, "from -100 to 100"),
+        (_with("weight = 10", 'weight = "10"'), 17, "from -100 to 100"),
+        (_with("my {data} ..2 deleted", "my {date} ..2 deleted"), 22, "no group 'date'"),
+        (_with("my {data} ..2 deleted", "my ({data} deleted"), 22, "cannot read"),
+        (_with('absorbs = ["access"]', 'absorbs = ["acces"]'), 25, "names 'acces'"),
+        (_with('absorbs = ["access"]', 'absorb = ["access"]'), 25, "unknown key 'absorb'"),
+        (_with('match = "show me"', 'match = ["show me"]'), 31, "must be a text"),
+        (_with('match = "show me"', 'match = "# show me"'), 28, "nothing to match"),
+        (_with('near = ["erasure-*"]', 'near = ["access-mine"]'), 32, "no other rule"),
+        (_with('where = "body"', 'where = "footer"'), 34, "anywhere, subject, body"),
+        (_with("longest = 40", "longest = -1"), 35, "a number of words"),
+        (_with('"access-mine"', '"erasure-mine"'), 28, "two rules are named 'erasure-mine'"),
+        ("language = 'en'\nrule = 3\n", 2, "[[rule]]"),
+        ("language = 'en'\ngroups = 3\n", 2, "[groups]"),
+    ],
+)
+def test_a_fault_is_told_with_its_file_and_line(text: str, line: int, message: str) -> None:
+    with pytest.raises(LexiconError) as caught:
+        read(text)
+    assert str(caught.value).startswith(f"xx.toml:{line}: "), str(caught.value)
+    assert message in str(caught.value)
+    assert "README.md" in caught.value.remedy
+
+
+FRAMES = """\
+language = "any"
+
+[[frame]]
+name = "soft"
+rights = ["erasure"]
+needs = ["erasure-mine", "sign-gone"]
+also = ["access-mine"]
+adds = '''
+erasure-mine 2
+sign-gone 1.5
+access-mine -1
 '''
 """
 
 
-def verdict(text: str, rules: str = HEAD + RULE) -> Verdict:
-    return classify(InboundMessage(text=text), compile_rules([parse_lexicon("xx.toml", rules)])).verdict
+def test_a_frame_for_any_language_does_without_the_rules_that_a_language_lacks() -> None:
+    sparse = "language = 'xx'\n[[rule]]\nname = 'sign-gone'\nmatch = 'gone'\n"
+    bare = "language = 'yy'\n[[rule]]\nname = 'other'\nmatch = 'gone'\n"
+    lexicons = [parse_lexicon("f", FRAMES), *(parse_lexicon("x", text) for text in (GOOD, sparse, bare))]
+    english, other = compile_rules(lexicons).frames
+    assert (english.language, english.needs, english.also) == ("en", ("erasure-mine",), ("access-mine",))
+    assert english.adds == {"erasure-mine": 2.0, "access-mine": -1.0}
+    assert (other.language, other.needs, other.also, other.adds) == ("xx", ("sign-gone",), (), {"sign-gone": 1.5})
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("old", "new", "line", "message"),
     [
-        "Please delete my data.",
-        "DELETE all of my data",
-        "get rid of my old file",
-        "d\u200be\u00adlete my d\u200bata",
-        "dеlete my dаta",  # Cyrillic е and а
-        "Ｄelete my data",
-        "Hello.\n\nIt rains.\n\nDelete my data",
+        ("sign-gone 1.5", "sign-gone", 10, "not a rule and a number"),
+        ("access-mine -1", "access-min -1", 11, "'access-min', which is no rule"),
+        ('also = ["access-mine"]', 'besides = ["access-mine"]', 7, "unknown key 'besides'"),
     ],
 )
-def test_a_pattern_finds_its_words(text: str) -> None:
-    assert verdict(text) is Verdict.REQUEST
+def test_a_fault_in_a_frame_is_told_with_its_line(old: str, new: str, line: int, message: str) -> None:
+    sign = "language = 'xx'\n[[rule]]\nname = 'sign-gone'\nmatch = 'gone'\n"
+    with pytest.raises(LexiconError) as caught:
+        compile_rules(
+            [parse_lexicon("f", FRAMES.replace(old, new)), parse_lexicon("e", GOOD), parse_lexicon("x", sign)]
+        )
+    assert str(caught.value).startswith(f"f:{line}: ")
+    assert message in str(caught.value)
+
+
+def test_an_owners_additions_may_speak_of_the_rules_they_add_to() -> None:
+    added = "language = 'en'\n[[rule]]\nname = 'our-shop'\nmatch = 'our shop'\ncancels = ['erasure-mine']\n"
+    book = compile_rules([parse_lexicon("en.toml", GOOD), parse_lexicon("own.toml", added)])
+    assert [rule.name for rule in book.rules] == ["erasure-mine", "access-mine", "our-shop"]
+
+
+def test_the_rules_of_the_package_are_without_fault() -> None:
+    languages = {rule.language for rule in load_rulebook().rules}
+    assert languages == {path.stem for path in FOLDER.glob("*.toml")} - {"frames"}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_file_is_named_for_its_language(path: Path) -> None:
+    lexicon = parse_lexicon(path.name, path.read_text(encoding="utf-8"))
+    assert lexicon.language == ("any" if path.stem == "frames" else path.stem)
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "Delete your data.",
-        "Delete one two three my data.",  # the gap is two
-        "Delete. My data.",  # two sentences
-        "You must never delete my data.",
-        "my data delete",
-        "",
-    ],
+    "path", sorted(set(FOLDER.glob("*.toml")) - {FOLDER / "frames.toml"}), ids=lambda path: path.stem
 )
-def test_a_pattern_leaves_other_words_alone(text: str) -> None:
-    assert verdict(text) is Verdict.UNRELATED
-
-
-def test_the_sum_of_weights_is_the_verdict() -> None:
-    assert verdict("delete my data", HEAD + RULE.replace("weight = 10", "weight = 5")) is Verdict.UNCERTAIN
-    assert verdict("delete my data", HEAD + RULE.replace("weight = 10", "weight = 4.9")) is Verdict.UNRELATED
-
-
-def test_a_rule_that_cancels_is_shown_with_what_it_cancelled() -> None:
-    policy = "\n[[rule]]\nname = \"policy\"\ncancels = [\"erasure\"]\nmatch = '''\nyou may\n'''\n"
-    rulebook = compile_rules([parse_lexicon("xx.toml", HEAD + RULE + policy)])
-    found = classify(InboundMessage(text="You may delete my data."), rulebook)
-    assert found.verdict is Verdict.UNRELATED
-    (evidence,) = [entry for entry in found.evidence if entry.rule.startswith("xx/erasure")]
-    assert evidence.weight == 0
-    assert "policy" in evidence.rule
-
-
-def test_the_evidence_is_the_writers_own_words() -> None:
-    rulebook = compile_rules([parse_lexicon("xx.toml", HEAD + RULE)])
-    found = classify(InboundMessage(text="Good day!\nDelete all MY data, please."), rulebook)
-    assert found.rights == (Right.ERASURE,)
-    (evidence,) = found.evidence
-    assert (evidence.words, evidence.where, evidence.weight) == ("Delete all MY data", "new", 10.0)
-
-
-@pytest.mark.parametrize(
-    ("text", "line", "words"),
-    [
-        ("language = 5\n", 1, "language"),
-        (HEAD + "[[rule]\n", 5, ""),
-        (HEAD + RULE.replace("{data}", "{dtaa}"), 11, "dtaa"),
-        (HEAD + RULE.replace('"erasure"]', '"erasing"]'), 8, "erasing"),
-        (HEAD + RULE.replace("weight = 10", 'weight = "ten"'), 9, "number"),
-        (HEAD + RULE + RULE, 0, "two rules"),
-        (HEAD + RULE + 'nmae = "x"\n', 16, "nmae"),
-        (HEAD + RULE + 'cancels = ["nothing"]\n', 16, "nothing"),
-    ],
-)
-def test_a_fault_is_told_with_file_and_line(text: str, line: int, words: str) -> None:
-    with pytest.raises(LexiconError) as fault:
-        compile_rules([parse_lexicon("xx.toml", text)])
-    assert str(fault.value).startswith(f"xx.toml:{line}:" if line else "xx.toml:")
-    assert words in str(fault.value)
+def test_no_group_is_written_for_nothing(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    lexicon = parse_lexicon(path.name, text)
+    assert [name for name in lexicon.groups if f"{{{name}}}" not in text] == []

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inbox_bot.domain.pattern import Book, Groups, PatternError
+from inbox_bot.domain.pattern import Book
+from inbox_bot.domain.phrase import Groups, PatternError
 from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 

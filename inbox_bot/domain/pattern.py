@@ -16,31 +16,21 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
+from inbox_bot.domain.phrase import NUMBER, Choice, Groups, PatternError, Phrase, forget_phrases
 from inbox_bot.domain.slip import Slips
-from inbox_bot.domain.words import words_of
 
 _ELEMENT = re.compile(r"\.\.(?P<gap>\d+)|(?P<body>\{\w+\}|\([^()]*\)|[\^$]|[^\s(){}?|^$]+)(?P<maybe>\?)?")
-_JOINT = re.compile(r"(?<=\w)['’-](?=\w)")
 _MOST_VARIANTS = 16
 _WIDEST_GAP = 12
 _MOST_REMEMBERED = 30_000
 # What these cost, beside a look at one word or span, which is one step.
 _STEPS_A_JOIN = 15
 _STEPS_A_SENTENCE = 50
-_SHARES = [2.0**-letters for letters in range(32)]
 
-_NUMBER = "#"
-_SIGNS = re.compile(r"[{}^$()|]|\.\.")
 
 Span = tuple[int, int]
-Phrase = tuple[str, ...]
 Place = tuple[int, int, "_Node"]
-
-
-class PatternError(ValueError):
-    """A pattern or a group that cannot be read; the message says which part."""
 
 
 @dataclass(slots=True)
@@ -111,88 +101,11 @@ class _Node:
         """Where a word leads: as itself, as a number, as what it begins with."""
         following = self.after.get(word)
         found = [] if following is None else [following]
-        if _NUMBER in self.after and any(letter.isdigit() for letter in word):
-            found.append(self.after[_NUMBER])
+        if NUMBER in self.after and any(letter.isdigit() for letter in word):
+            found.append(self.after[NUMBER])
         if self.stems:
             found += [node for stem, node in self.stems.items() if word.startswith(stem)]
         return found
-
-
-@lru_cache(maxsize=16384)
-def phrases_of(text: str) -> frozenset[Phrase]:
-    """A phrase of a group as folded words, with and without its apostrophes and hyphens; a trailing * stays.
-
-    Raises:
-        PatternError: it holds no word, a sign of the language, or a * elsewhere.
-    """
-    if "*" in text.rstrip()[:-1]:
-        raise PatternError(f"{text!r}: * may only stand at the end")
-    if text == _NUMBER:
-        return frozenset([(_NUMBER,)])
-    if _SIGNS.search(text):
-        raise PatternError(f"{text!r} is neither words nor one group")
-    words = tuple(words_of(text))
-    if not words:
-        raise PatternError(f"{text!r} holds no word")
-    forms = {words, tuple(words_of(_JOINT.sub("", text)))} if _JOINT.search(text) else {words}
-    star = "*" if text.rstrip().endswith("*") else ""
-    return frozenset((*form[:-1], form[-1] + star) for form in forms)
-
-
-class Choice:
-    """Phrases of which one must stand: a group's own, or those between bars. edge: `^` or `$` instead of phrases.
-
-    commonness: how often they may be met; short words are common, an edge is everywhere.
-    """
-
-    __slots__ = ("commonness", "edge", "phrases")
-
-    def __init__(self, options: Iterable[str] = (), edge: str = "") -> None:
-        self.phrases: set[Phrase] = set()
-        self.commonness = float(bool(edge))
-        self.edge = edge
-        for option in options:
-            self.phrases |= phrases_of(option)
-            self.commonness += _SHARES[min(len(option), 31)]
-
-
-_EDGES = {edge: Choice(edge=edge) for edge in ("^", "$")}
-
-
-class Groups:
-    """The named lists of words of one lexicon. A list may name another one: `{other}`."""
-
-    def __init__(self, lists: Mapping[str, Sequence[str]]) -> None:
-        self._lists = lists
-        self._open: set[str] = set()
-        self._known: dict[str, list[Choice]] = {}
-
-    def group(self, name: str) -> list[Choice]:
-        """The choices of a group: its own phrases together, and those of each group that it names.
-
-        Raises:
-            PatternError: a phrase cannot be read, or a list names one that is not there or names it in turn.
-        """
-        if name not in self._lists or name in self._open:
-            raise PatternError(f"there is no group {name!r}" if name not in self._lists else f"{name!r} names itself")
-        if name not in self._known:
-            self._open.add(name)
-            self._known[name] = self.either(self._lists[name])
-            self._open.remove(name)
-        return self._known[name]
-
-    def either(self, options: Iterable[str]) -> list[Choice]:
-        """The choices among these options: words, an edge, or one group each."""
-        choices: list[Choice] = []
-        words: list[str] = []
-        for option in options:
-            if option[:1] == "{" and option[-1:] == "}":
-                choices += self.group(option[1:-1])
-            elif option in _EDGES:
-                choices.append(_EDGES[option])
-            else:
-                words.append(option)
-        return [*choices, Choice(words)] if words else choices
 
 
 class Book:
@@ -200,11 +113,13 @@ class Book:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self._waiting: dict[str, list[tuple[Phrase, int]]] = defaultdict(list)
         self._slips = Slips()
         self._choices: dict[Choice, int] = {}
         self._bodies: dict[tuple[Groups, str], int] = {}
         self._holders: list[list[int]] = []
         self._commonness: list[float] = []
+        self._known: frozenset[str] = frozenset()
         self._starts: set[int] = set()
         self._ends: set[int] = set()
         self._at_edges = 0
@@ -228,10 +143,13 @@ class Book:
         self._slips.except_for(words)
 
     def seal(self) -> None:
-        """Free what only compiling needs. To be called before the first match: no pattern can be added afterwards."""
-        phrases_of.cache_clear()
+        """End compiling, and free what only that needs: before it nothing matches, after it nothing can be added."""
+        forget_phrases()
         self._choices = {}
         self._bodies = {}
+        self._known = frozenset(self._waiting)
+        for word in self._known:
+            self._slips.add(word)
 
     def _read(self, rule: int, pattern: str, groups: Groups) -> Iterator[Variant]:
         gap = position = 0
@@ -278,10 +196,15 @@ class Book:
             number = self._choices[choice] = len(self._holders)
             self._holders.append([])
             for phrase in choice.phrases:
-                self._slips.add(phrase[0])
-                node = self._root.at(phrase)
-                node.choices += (number,)
+                if phrase[0] == NUMBER or phrase[0][-1] == "*":
+                    self._plant(phrase, number)
+                else:
+                    self._waiting[phrase[0]].append((phrase, number))
         return number
+
+    def _plant(self, phrase: Phrase, choice: int) -> None:
+        node = self._root.at(phrase)
+        node.choices += (choice,)
 
     # -- matching -------------------------------------------------------------------------------------------------
 
@@ -333,9 +256,13 @@ class Book:
 
     def _begun(self, word: str) -> tuple[_Node, ...]:
         """Where a first word leads: exact, by stem, or with one slip in a long word."""
+        meant = [word] if word in self._known else self._slips.meant(word)
+        for known in meant:
+            # phrases are planted when a text first holds their first word: most never are
+            for phrase, choice in self._waiting.pop(known, ()):
+                self._plant(phrase, choice)
         nodes = self._root.next(word)
-        if word not in self._root.after:
-            nodes += [self._root.after[meant] for meant in self._slips.meant(word)]
+        nodes += [self._root.after[known] for known in meant if known != word]
         if len(self._memo) < _MOST_REMEMBERED:
             self._memo[word] = tuple(nodes)
         return tuple(nodes)

@@ -142,6 +142,13 @@ def test_what_speaks_against_a_frame_counts_wherever_it_stands() -> None:
     assert judged(SIGNS + FRAME, "My photo gone, please. A. B. C. D. It is about my order.").verdict is UNRELATED
 
 
+def test_a_frame_is_silent_where_a_rule_says_it_plainly() -> None:
+    cited = rule("cite-17", "article 17", 7, "erasure")
+    frame = FRAME.replace("longest = 30", "longest = 30\nunless = ['cite-*']")
+    assert judged(SIGNS + cited + frame, "My photo gone. Article 17!").score == 7.0
+    assert judged(SIGNS + cited + frame, "My photo gone.").score == 6.0
+
+
 def test_a_frame_is_for_short_texts() -> None:
     assert judged(SIGNS + FRAME, "My photo gone. " + "word " * 28).verdict is UNRELATED
 
@@ -196,6 +203,13 @@ def test_a_mail_that_hides_its_text_is_uncertain(parts: dict[str, Any], mark: st
 )
 def test_a_mail_that_can_be_read_is_judged_by_its_text(parts: dict[str, Any]) -> None:
     assert classify(replace(InboundMessage(), **parts), load_rulebook()).verdict is UNRELATED
+
+
+def test_a_mark_of_a_rule_without_weight_is_shown_with_its_words() -> None:
+    chaser = rule("chaser", "i wrote on # march", more="marks = ['chaser']")
+    found = judged(ERASE + chaser, "I wrote on 3 March. Delete my data.")
+    assert found.marks == ("chaser",)
+    assert ("en/chaser", "I wrote on 3 March") in {(each.rule, each.words) for each in found.evidence}
 
 
 def test_the_language_is_that_whose_rules_weigh_most() -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox_bot.domain.pattern import Book, Groups, PatternError, Work, phrases_of
+from inbox_bot.domain.pattern import Book, Work
+from inbox_bot.domain.phrase import Groups, PatternError, phrases_of
 from inbox_bot.domain.words import words_of
 
 GROUPS = {
@@ -99,6 +100,7 @@ def test_rules_are_told_apart() -> None:
     book, groups = Book(), Groups({})
     book.add(4, "delete", groups)
     book.add(7, "data", groups)
+    book.seal()
     assert sorted(book.matches(["delete", "data"], Work(1000))) == [(4, (0, 1)), (7, (1, 2))]
 
 
@@ -148,6 +150,7 @@ def _plainly(words: list[str]) -> bool:
 def test_joining_positions_finds_what_trying_every_place_finds(words: list[str]) -> None:
     book = Book()
     book.add(0, "delete ..2 my ..1 data", Groups({}))
+    book.seal()
     assert bool(list(book.matches(words, Work(100_000)))) == _plainly(words)
 
 
@@ -159,6 +162,7 @@ def test_no_more_is_done_than_the_work_allows(words: list[str]) -> None:
         "(delete|my|data|all) ..12 (my|all|of|me) ..12 (data|it|please)",
     ):
         book.add(0, pattern, Groups({}))
+    book.seal()
     work = Work(60)
     list(book.matches(words, work))
     assert work.left > -2000

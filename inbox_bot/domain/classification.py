@@ -49,7 +49,8 @@ class Classification:
 
     rights: in the order of `Right`. language: of the rules that matched, or None. score: the sum that made the verdict.
     evidence: every rule that fired; at weight 0 also those that something silenced, with what did.
-    marks: `urgent`, `agent`, `child`, `chaser`, `quoted`, `forwarded`, `attachment`, `encrypted`, `dense`.
+    marks: `urgent`, `agent`, `child`, `chaser`, `quoted`, `forwarded`, `attachment`, `signature`,
+    `encrypted`, `dense`.
     """
 
     verdict: Verdict
@@ -116,7 +117,13 @@ def classify(message: InboundMessage, rulebook: Rulebook) -> Classification:
     own = [part_of("subject", message.subject, rulebook, work), part_of("new", body.new, rulebook, work)]
     found = _verdict(_tallies(own, rulebook.frames))
     if found.verdict is not Verdict.REQUEST:
-        others = {"quoted": body.quoted, "forwarded": message.forwarded, "attachment": "\n\n".join(message.attachments)}
+        others = {
+            # what looks like a signature may be the letter itself, below a line of two hyphens
+            "signature": body.signature,
+            "quoted": body.quoted,
+            "forwarded": message.forwarded,
+            "attachment": "\n\n".join(message.attachments),
+        }
         parts = [*own, *(part_of(where, text, rulebook, work) for where, text in others.items())]
         whole = _verdict(_tallies(parts, ()))
         if whole.score > found.score and whole.verdict is not Verdict.UNRELATED:
@@ -127,7 +134,7 @@ def classify(message: InboundMessage, rulebook: Rulebook) -> Classification:
 
 def _origin(found: Classification) -> str:
     places = {evidence.where for evidence in found.evidence if evidence.weight > 0}
-    return next((place for place in ("attachment", "forwarded") if place in places), "quoted")
+    return next((place for place in ("attachment", "forwarded", "signature") if place in places), "quoted")
 
 
 def _finished(found: Classification, message: InboundMessage, new: str, *, dense: bool) -> Classification:

@@ -14,7 +14,7 @@ from inbox_bot.errors import LexiconError
 
 _KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "longest"}
 _FRAME_KEYS = {"name", "rights", "needs", "also", "unless", "adds", "longest", "marks"}
-_TOP_KEYS = {"language", "name", "real", "groups", "rule", "frame"}
+_TOP_KEYS = {"language", "name", "usual", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
 _REMEDY = "lexicon/README.md tells the format"
 ALL = "*"
@@ -95,10 +95,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """The rules of one language as written. real: words that are no slips."""
+    """The rules of one language as written. usual: words that betray the language. real: words that are no slips."""
 
     language: str
     name: str
+    usual: tuple[str, ...]
     real: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
     rules: tuple[Rule, ...]
@@ -141,6 +142,7 @@ def parse_lexicon(name: str, text: str) -> Lexicon:
     return Lexicon(
         language=language,
         name=str(tree.get("name", language)),
+        usual=_listed(source, tree.get("usual", ""), "usual"),
         real=_listed(source, tree.get("real", ""), "real"),
         groups={key: _listed(source, value, key) for key, value in groups.items()},
         rules=tuple(_rule(source, language, entry) for entry in entries),

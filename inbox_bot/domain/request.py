@@ -97,8 +97,9 @@ TRANSITIONS: dict[State, dict[Step, State]] = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a mail was taken for what it is. where: `subject` | `new` | `quoted` | `forwarded` | `attachment`.
+    """Why a mail was taken for what it is.
 
+    where: `subject` | `new` | `signature` | `quoted` | `forwarded` | `attachment`.
     offset counts characters in the text named by `where`; weight is what the rule added (negative: took away).
     """
 

@@ -28,6 +28,7 @@ def judged(rules: str, text: str = "", subject: str = "", language: str = "en", 
     return classify(message, compile_rules([parse_lexicon("en.toml", f"language = '{language}'\n{rules}")]))
 
 
+BOOK = load_rulebook()
 ERASE = rule("erase", "delete ..2 data", 10, "erasure")
 SOFT = rule("soft", "gone", 5, "erasure")
 SEE = rule("see", "show me\neverything ..3 hold", 10, "access")
@@ -179,6 +180,20 @@ def test_what_stands_only_in_an_enclosed_mail_or_a_file_name_is_uncertain() -> N
     assert (enclosed.verdict, enclosed.marks) == (UNCERTAIN, ("forwarded",))
     named = judged(ERASE, "See attached, this is what I want.", attachments=("delete-my-data.pdf",))
     assert (named.verdict, named.marks) == (UNCERTAIN, ("attachment",))
+
+
+def test_a_letter_below_a_line_of_two_hyphens_is_not_lost() -> None:
+    below = "Hello,\n--\nPlease delete the data held about the undersigned.\nRegards\nAnn\n"
+    letter = judged(ERASE, below)
+    assert (letter.verdict, letter.marks) == (UNCERTAIN, ("signature",))
+    real = classify(InboundMessage(text=below.replace("the data", "all the personal data")), BOOK)
+    assert real.verdict is UNCERTAIN
+
+
+def test_a_footer_asks_for_nothing() -> None:
+    footer = "The parcel came, thank you.\n-- \nAnn Lee\nAcme Ltd, registered in England no 1234567\n"
+    disclaimer = "This e-mail is confidential. If you are not the addressee, please delete it and tell us.\n"
+    assert classify(InboundMessage(text=footer + disclaimer), BOOK).verdict is UNRELATED
 
 
 @pytest.mark.parametrize(

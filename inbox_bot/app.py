@@ -22,6 +22,7 @@ from inbox_bot.domain.deadline import Deadline, Facts, deadline, explain, receiv
 from inbox_bot.domain.decision import Policy
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.request import Event, Request, Right
+from inbox_bot.domain.rulebook import Rulebook
 from inbox_bot.errors import InboxBotError, RegisterError
 from inbox_bot.letters import Correspondent, Letterhead
 from inbox_bot.ports import Register
@@ -102,9 +103,14 @@ class App:
         """The letters' templates: the owner's first."""
         return JinjaWriter(self.settings.templates.folder)
 
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules of recognition, read at the first use; raises LexiconError with file:line."""
+        return load_rulebook(self.settings.lexicon.folder)
+
     def classify(self, message: InboundMessage) -> Classification:
         """Recognition with every language's rules."""
-        return classify(message, load_rulebook())
+        return classify(message, self.rulebook)
 
     def correspondent(self, register: Register) -> Correspondent:
         """The maker of letters, under the register's key."""
@@ -237,7 +243,7 @@ class App:
         return PassReport(polled, delivered, agenda, tuple(trouble))
 
     def _poll(self, register: store.Store, heartbeat: Callable[[], None]) -> intake.PollReport:
-        load_rulebook()  # If our own rules cannot be read, that is no fault of the mails.
+        _ = self.rulebook  # If the rules cannot be read, that is no fault of the mails.
         with self.mailbox() as mailbox:
             if register.meta("login_worked") is None:
                 with register.writing():

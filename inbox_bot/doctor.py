@@ -139,13 +139,11 @@ def _templates(app: App) -> Iterator[str | InboxBotError]:
     yield f"every letter renders; those to data subjects in {app.settings.language}"
 
 
-def _recognition(_app: App) -> Iterator[str | InboxBotError]:
-    from inbox_bot.adapters.lexicons import load_rulebook  # noqa: PLC0415 - part of what is tried
-
-    rules = load_rulebook().rules
-    if not rules:
+def _recognition(app: App) -> Iterator[str | InboxBotError]:
+    rulebook = app.rulebook
+    if not rulebook.rules:
         raise InboxBotError("there are no rules: every mail would be taken for unrelated", "Install inbox-bot again.")
-    yield f"{len(rules)} rules: {', '.join(sorted({rule.language for rule in rules}))}"
+    yield f"{len(rulebook.rules)} rules: {', '.join(rulebook.languages)}"
 
 
 def _law(app: App) -> Iterator[str | InboxBotError]:

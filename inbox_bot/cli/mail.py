@@ -95,7 +95,8 @@ def _judge(frame: Frame) -> _Judge:
     from inbox_bot.domain.mime import parse  # noqa: PLC0415
     from inbox_bot.domain.screening import screen  # noqa: PLC0415
 
-    rulebook, identity = load_rulebook(), _identity(frame)
+    rulebook = load_rulebook(frame.settings.lexicon.folder if frame.configured else None)
+    identity = _identity(frame)
 
     def judge(path: Path) -> Judged:
         raw, subtype = _read(path), _BODIES.get(path.suffix.lower())

@@ -184,6 +184,12 @@ class Templates(Table):
     folder: ExistingFolder = None
 
 
+class Lexicon(Table):
+    """A folder of the owner's own recognition rules, added to those that come with the program; None: no such rules."""
+
+    folder: ExistingFolder = None
+
+
 class Regulator(Table):
     """Where to complain; what is empty is filled in by the law's profile."""
 
@@ -211,6 +217,7 @@ class Settings(Table):
     register_: Register = Field(alias="register")  # without the underscore it would be ABCMeta.register
     retention: Retention
     templates: Templates
+    lexicon: Lexicon
     regulator: Regulator
 
     @property

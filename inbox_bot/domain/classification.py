@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from inbox_bot.domain.body import split
-from inbox_bot.domain.hits import Hit, Part, close_to, part_of
-from inbox_bot.domain.lexicon import Frame, Rulebook, is_named
+from inbox_bot.domain.hits import Hit, Part, close_to, part_of, passage
+from inbox_bot.domain.lexicon import Frame, is_named
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.pattern import Work
 from inbox_bot.domain.request import Evidence, Right, Verdict
+from inbox_bot.domain.rulebook import Rulebook
 
 REQUEST_AT = 10.0
 UNCERTAIN_AT = 5.0
@@ -113,19 +114,20 @@ class _Tally:
 def classify(message: InboundMessage, rulebook: Rulebook) -> Classification:
     """Classify one mail. Work is bounded whatever the text."""
     body = split(message.text)
+    own = [passage("subject", message.subject), passage("new", body.new)]
+    others = [
+        # what looks like a signature may be the letter itself, below a line of two hyphens
+        passage("signature", body.signature),
+        passage("quoted", body.quoted),
+        passage("forwarded", message.forwarded),
+        passage("attachment", "\n\n".join(message.attachments)),
+    ]
+    speeches = rulebook.spoken(word for each in [*own, *others] for one in each.sentences for word in one.words)
     work = Work(STEPS)
-    own = [part_of("subject", message.subject, rulebook, work), part_of("new", body.new, rulebook, work)]
-    found = _verdict(_tallies(own, rulebook.frames))
+    parts = [part_of(each, speeches, work) for each in own]
+    found = _verdict(_tallies(parts, [frame for speech in speeches for frame in speech.frames]))
     if found.verdict is not Verdict.REQUEST:
-        others = {
-            # what looks like a signature may be the letter itself, below a line of two hyphens
-            "signature": body.signature,
-            "quoted": body.quoted,
-            "forwarded": message.forwarded,
-            "attachment": "\n\n".join(message.attachments),
-        }
-        parts = [*own, *(part_of(where, text, rulebook, work) for where, text in others.items())]
-        whole = _verdict(_tallies(parts, ()))
+        whole = _verdict(_tallies([*parts, *(part_of(each, speeches, work) for each in others)], ()))
         if whole.score > found.score and whole.verdict is not Verdict.UNRELATED:
             # a request in the words of somebody else, or in the name of a file: a person must look
             found = replace(whole, verdict=Verdict.UNCERTAIN, marks=(*whole.marks, _origin(whole)))

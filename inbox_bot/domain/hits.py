@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from inbox_bot.domain.lexicon import Rule, Rulebook, is_named
+from inbox_bot.domain.lexicon import Rule, is_named
 from inbox_bot.domain.pattern import Span, Work
 from inbox_bot.domain.request import Evidence, Right
+from inbox_bot.domain.rulebook import Speech
 from inbox_bot.domain.words import Sentence, clean, sentences_of
 
 # Sentences between a rule and one that it must be near to.
@@ -50,6 +51,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of the mail: where it stands, its text as it is matched, and the sentences of that."""
+
+    where: str
+    text: str
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A part of the mail: where it stands, what hit in it, how many words it has.
 
@@ -71,24 +81,29 @@ class Part:
             yield self.all_rules
 
 
-def part_of(where: str, whole: str, rulebook: Rulebook, work: Work) -> Part:
-    """A part of the mail with every hit in it; a sentence that is repeated counts once."""
+def passage(where: str, whole: str) -> Passage:
+    """A part of the mail, cut into sentences."""
     text = clean(whole)
-    sentences = sentences_of(text)
-    length = sum(len(sentence.words) for sentence in sentences)
+    return Passage(where, text, tuple(sentences_of(text)))
+
+
+def part_of(passage: Passage, speeches: Sequence[Speech], work: Work) -> Part:
+    """A part of the mail with every hit in it; a sentence that is repeated counts once."""
+    length = sum(len(sentence.words) for sentence in passage.sentences)
     known: set[tuple[str, ...]] = set()
     hits: list[Hit] = []
-    for number, sentence in enumerate(sentences):
+    for number, sentence in enumerate(passage.sentences):
         key = tuple(sentence.words)
         if key not in known and work.left > 0:
             known.add(key)
-            hits += _hits(where, number, text, sentence, rulebook, work, length)
+            for speech in speeches:
+                hits += _hits(passage, number, speech, work, length)
     fired: dict[int, set[Rule]] = defaultdict(set)
     for hit in hits:
         if not hit.silent:
             fired[hit.number].add(hit.rule)
     rules = {number: frozenset(each) for number, each in fired.items()}
-    return Part(where, tuple(hits), length, rules, frozenset().union(*rules.values()))
+    return Part(passage.where, tuple(hits), length, rules, frozenset().union(*rules.values()))
 
 
 def close_to(hit: Hit, parts: Iterable[Part]) -> set[Rule]:
@@ -98,20 +113,19 @@ def close_to(hit: Hit, parts: Iterable[Part]) -> set[Rule]:
     }
 
 
-def _hits(
-    where: str, number: int, text: str, sentence: Sentence, rulebook: Rulebook, work: Work, length: int
-) -> Iterator[Hit]:
+def _hits(passage: Passage, number: int, speech: Speech, work: Work, length: int) -> Iterator[Hit]:
     """The rules that match in one sentence, in the order of their words; the silenced ones too."""
+    sentence, where, text = passage.sentences[number], passage.where, passage.text
     spans: dict[int, list[Span]] = defaultdict(list)
-    for key, span in rulebook.book.matches(sentence.words, work):
+    for key, span in speech.book.matches(sentence.words, work):
         spans[key].append(span)
     matched = {
-        rulebook.rules[key // 2]: sorted(stands)
+        speech.rules[key // 2]: sorted(stands)
         for key, stands in spans.items()
-        if key % 2 == 0 and _applies(rulebook.rules[key // 2], where, length)
+        if key % 2 == 0 and _applies(speech.rules[key // 2], where, length)
     }
     work.left -= len(matched) * _STEPS_A_HIT
-    excluded = {rulebook.rules[key // 2]: min(stands) for key, stands in spans.items() if key % 2}
+    excluded = {speech.rules[key // 2]: min(stands) for key, stands in spans.items() if key % 2}
     guards = {rule: matched[rule] for rule in matched if rule not in excluded and (rule.cancels or rule.absorbs)}
     for rule, stands in sorted(matched.items(), key=lambda item: item[1][0]):
         if rule in excluded:
@@ -133,7 +147,7 @@ def _left(
     """What other rules leave of a rule in its sentence: who silenced it or nobody, its rights, where it stands."""
     rights, standing = rule.rights, list(stands)
     for other, places in guards.items():
-        if other is rule or other.language != rule.language:
+        if other is rule:
             continue
         if other.cancels and not rule.cancels:
             rights = tuple(right for right in rights if right not in other.cancels)

@@ -2,13 +2,10 @@
 
 import re
 import tomllib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from inbox_bot.domain.pattern import Book
-from inbox_bot.domain.phrase import Groups, PatternError
 from inbox_bot.domain.request import Right
 from inbox_bot.errors import LexiconError
 
@@ -107,17 +104,8 @@ class Lexicon:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """All lexicons, compiled together. rules: by the number that the book reports; even: match, odd: unless."""
-
-    book: Book
-    rules: tuple[Rule, ...]
-    frames: tuple[Frame, ...] = ()
-
-
 def parse_lexicon(name: str, text: str) -> Lexicon:
-    """Read one language's rules. name: of the file, for messages. Patterns and names are checked by `compile_rules`.
+    """Read one language's rules. name: of the file, for messages. Patterns and names are checked by the `Rulebook`.
 
     Raises:
         LexiconError: with file:line, what is wrong, and where the format is told.
@@ -239,86 +227,6 @@ def _frame(source: Source, language: str, entry: dict[str, Any]) -> Frame:
         longest=_longest(source, entry, needle),
         marks=_names(source, entry.get("marks", []), needle, "marks"),
     )
-
-
-def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
-    """Every lexicon's patterns in one book. Several lexicons of one language (the owner's additions) are one.
-
-    Raises:
-        LexiconError: a pattern, a group or a name cannot be understood; with file:line.
-    """
-    book = Book()
-    rules: list[Rule] = []
-    frames: list[Frame] = []
-    known = list(lexicons)
-    names: dict[str, list[str]] = defaultdict(list)
-    for lexicon in known:
-        names[lexicon.language] += [rule.name for rule in lexicon.rules]
-    for lexicon in known:
-        _check_names(lexicon, names)
-        book.real(lexicon.real)
-        groups = _groups(lexicon)
-        for rule in lexicon.rules:
-            for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):
-                for pattern in patterns:
-                    _add(book, number, pattern, groups, rule, lexicon.source)
-            rules.append(rule)
-        for frame in lexicon.frames:
-            languages = sorted(names) if lexicon.language == ANY else [lexicon.language]
-            frames += [framed for language in languages if (framed := _framed(frame, language, names[language]))]
-    book.seal()
-    return Rulebook(book, tuple(rules), tuple(frames))
-
-
-def _add(book: Book, number: int, pattern: str, groups: Groups, rule: Rule, source: Source) -> None:
-    try:
-        book.add(number, pattern, groups)
-    except PatternError as error:
-        raise source.fault(f"rule {rule.name!r}: {error}", f'"{rule.name}"', pattern) from error
-
-
-def _framed(frame: Frame, language: str, names: Iterable[str]) -> Frame | None:
-    """A frame for one language, with those of its rules that the language has; None if none that it needs is there."""
-    known = frozenset(names)
-    needs = tuple(name for name in frame.needs if name in known)
-    also = tuple(name for name in frame.also if name in known)
-    adds = {name: weight for name, weight in frame.adds.items() if name in known}
-    return replace(frame, language=language, needs=needs, also=also, adds=adds) if needs else None
-
-
-def _check_names(lexicon: Lexicon, names: Mapping[str, Sequence[str]]) -> None:
-    """Every rule has its own name, and every name that a rule speaks of is that of a rule of its language."""
-    own = names[lexicon.language]
-    for rule in lexicon.rules:
-        if own.count(rule.name) > 1:
-            needle = f'"{rule.name}"'
-            raise lexicon.source.fault(f"two rules are named {rule.name!r}", needle, "[[rule]]", needle)
-        for key, targets, known in (
-            ("near", rule.near, {*own} - {rule.name}),
-            ("cancels", rule.cancels, {*own, *Right, ALL}),
-            ("absorbs", rule.absorbs, {*own, *Right, ALL}),
-        ):
-            for target in targets:
-                stem = target.removesuffix(ALL)
-                if target not in known and not (stem != target and any(name.startswith(stem) for name in known)):
-                    message = f"{key} of rule {rule.name!r} names {target!r}, which is no other rule"
-                    raise lexicon.source.fault(message, f'"{rule.name}"', key, target)
-    everywhere = {name for each in names.values() for name in each} if lexicon.language == ANY else {*own}
-    for frame in lexicon.frames:
-        for target in sorted({*frame.needs, *frame.also, *frame.adds} - everywhere):
-            message = f"frame {frame.name!r} names {target!r}, which is no rule"
-            key = next(key for key in ("needs", "also", "adds") if target in getattr(frame, key))
-            raise lexicon.source.fault(message, f'"{frame.name}"', key, target)
-
-
-def _groups(lexicon: Lexicon) -> Groups:
-    groups = Groups(lexicon.groups)
-    for name in lexicon.groups:
-        try:
-            groups.group(name)
-        except PatternError as error:
-            raise lexicon.source.fault(f"group {name!r}: {error}", name) from error
-    return groups
 
 
 def is_named(targets: Iterable[str], name: str) -> bool:

@@ -3,30 +3,41 @@
 The ratios compare two kinds of work in the same run, which a faster or busier machine moves alike.
 """
 
+import random
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from inbox_bot.adapters.lexicons import load_rulebook
 from inbox_bot.domain.classification import classify
+from inbox_bot.domain.lexicon import parse_lexicon
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.mime import parse
+from inbox_bot.domain.rulebook import compile_rules
 
-CORPUS = Path(__file__).parents[1] / "corpus"
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "tests" / "corpus"
+FOLDER = ROOT / "inbox_bot" / "lexicon"
+LANGUAGES = sorted({path.stem for path in FOLDER.glob("*.toml")} - {"frames"})
+LIMIT = 65536
+SENTENCE = "please delete all my personal data and send me a copy of everything you hold about me "
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The best of three."""
+    """CPU seconds, the best of three."""
     times = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return min(times)
 
 
 def test_texts_a_second() -> None:
-    raws = [path.read_bytes() for path in sorted(CORPUS.glob("en/*/*.eml"))]
+    raws = [path.read_bytes() for path in sorted(CORPUS.glob("*/*/*.eml"))]
     assert len(raws) >= 400
     rulebook = load_rulebook()
     messages = [parse(raw) for raw in raws]
@@ -35,11 +46,40 @@ def test_texts_a_second() -> None:
     print(f"\nclassify: {len(raws) / judging:.0f} texts a second; {judging / parsing:.1f} times a parse")
 
 
-def test_a_dense_text_of_64_kib() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_reading_the_rules_of_a_language(language: str) -> None:
+    path = FOLDER / f"{language}.toml"
+    cost = seconds(lambda: compile_rules([parse_lexicon(path.name, path.read_text(encoding="utf-8"))]))
+    loop = seconds(lambda: sum(range(1_000_000)))
+    print(f"\n{language}: {1000 * cost:.0f} ms, {cost / loop:.1f} times a loop over a million numbers")
+
+
+def _words() -> list[str]:
+    """Words of every language's rules."""
+    return sorted({word for rule in load_rulebook().rules for word in " ".join(rule.match).split() if word.isalpha()})
+
+
+def _dense() -> dict[str, str]:
+    """Texts of 64 KiB made to be slow."""
+    draw, words, common = random.Random(3), _words(), SENTENCE.split()  # noqa: S311 - texts, not secrets
+    return {
+        "one request again and again": SENTENCE * 1000,
+        "words of the rules": " ".join(draw.choice(words) for _ in range(20_000)),
+        "words of the rules, in sentences": " ".join(draw.choice(words) + draw.choice("   .") for _ in range(20_000)),
+        "the most common of them": " ".join(draw.choice(common) for _ in range(20_000)),
+        "three thousand requests": "".join(f"please delete my data {number}. " for number in range(3_000)),
+        "one letter": "a " * 32_768,
+        "full stops": "." * LIMIT,
+        "blank lines": "\n>" * 32_768,
+        "slips": " ".join("p" + "".join(draw.choice("ersonalinfmt") for _ in range(8)) for _ in range(7_000)),
+    }
+
+
+@pytest.mark.parametrize("name", _dense())
+def test_64_kib_made_to_be_slow(name: str) -> None:
     rulebook = load_rulebook()
-    words = "please delete all my personal data and send me a copy of everything you hold about me "
-    dense = InboundMessage(text=(words * 1000)[:65536])
-    plain = InboundMessage(text=("the quick brown fox jumps over the lazy dog. " * 2000)[:65536])
-    assert classify(dense, rulebook).rights
-    slow, usual = seconds(lambda: classify(dense, rulebook)), seconds(lambda: classify(plain, rulebook))
-    print(f"\n64 KiB: dense {1000 * slow:.0f} ms, {slow / usual:.1f} times a plain text of that length")
+    dense = InboundMessage(text=_dense()[name][:LIMIT])
+    plain = InboundMessage(text=("the quick brown fox jumps over the lazy dog. " * 2000)[:LIMIT])
+    classify(dense, rulebook)  # languages are compiled when they are first met
+    slow, usual = seconds(partial(classify, dense, rulebook)), seconds(partial(classify, plain, rulebook))
+    print(f"\n64 KiB, {name}: {1000 * slow:.0f} ms, {slow / usual:.1f} times a plain text of that length")

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from inbox_bot.adapters.lexicons import load_rulebook
 from inbox_bot.domain.classification import STEPS, Classification, classify
-from inbox_bot.domain.hits import part_of
-from inbox_bot.domain.lexicon import compile_rules, parse_lexicon
+from inbox_bot.domain.hits import part_of, passage
+from inbox_bot.domain.lexicon import parse_lexicon
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.pattern import Work
 from inbox_bot.domain.request import Right, Verdict
+from inbox_bot.domain.rulebook import compile_rules
 
 REQUEST, UNCERTAIN, UNRELATED = Verdict.REQUEST, Verdict.UNCERTAIN, Verdict.UNRELATED
 
@@ -253,10 +254,10 @@ def test_evidence_tells_where_the_words_stand() -> None:
 def test_a_repeated_sentence_is_read_once() -> None:
     work = Work(STEPS)
     book = load_rulebook()
-    part_of("new", "Please delete my data.\n\n", book, work)
+    part_of(passage("new", "Please delete my data.\n\n"), book.spoken(()), work)
     once = STEPS - work.left
     work = Work(STEPS)
-    part_of("new", "Please delete my data.\n\n" * 500, book, work)
+    part_of(passage("new", "Please delete my data.\n\n" * 500), book.spoken(()), work)
     assert STEPS - work.left == once
 
 
@@ -285,6 +286,6 @@ def test_the_work_is_bounded_for_any_text_made_of_the_words_of_the_rules(words: 
         f"{word}{number if word.isalpha() and not number % 7 else ''}" for number in range(times) for word in words
     )
     work = Work(STEPS)
-    part_of("new", text, load_rulebook(), work)
+    part_of(passage("new", text), load_rulebook().spoken(()), work)
     # one sentence may overdraw what is left: eighty words cannot cost more than this
     assert work.left > -60_000

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 
 from inbox_bot.adapters.lexicons import load_rulebook
-from inbox_bot.domain.lexicon import Rulebook, compile_rules, parse_lexicon
+from inbox_bot.domain.lexicon import parse_lexicon
 from inbox_bot.domain.request import Right
+from inbox_bot.domain.rulebook import Rulebook, compile_rules
 from inbox_bot.errors import LexiconError
 
 FOLDER = Path(__file__).resolve().parents[2] / "inbox_bot" / "lexicon"
@@ -124,7 +125,9 @@ def test_a_frame_for_any_language_does_without_the_rules_that_a_language_lacks()
     sparse = "language = 'xx'\n[[rule]]\nname = 'sign-gone'\nmatch = 'gone'\n"
     bare = "language = 'yy'\n[[rule]]\nname = 'other'\nmatch = 'gone'\n"
     lexicons = [parse_lexicon("f", FRAMES), *(parse_lexicon("x", text) for text in (GOOD, sparse, bare))]
-    english, other = compile_rules(lexicons).frames
+    book = compile_rules(lexicons)
+    (english,), (other,) = book.speech("en").frames, book.speech("xx").frames
+    assert book.speech("yy").frames == ()
     assert (english.language, english.needs, english.also) == ("en", ("erasure-mine",), ("access-mine",))
     assert english.adds == {"erasure-mine": 2.0, "access-mine": -1.0}
     assert (other.language, other.needs, other.also, other.adds) == ("xx", ("sign-gone",), (), {"sign-gone": 1.5})

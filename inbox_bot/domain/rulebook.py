@@ -1,0 +1,170 @@
+"""Every language's rules together, and which languages a text is read with.
+
+A language is compiled when a text is first read with it: a process that meets two languages pays for two.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from inbox_bot.domain.lexicon import ALL, ANY, Frame, Lexicon, Rule, Source
+from inbox_bot.domain.pattern import Book
+from inbox_bot.domain.phrase import Groups, PatternError
+from inbox_bot.domain.request import Right
+from inbox_bot.domain.words import words_of
+
+# A text is read with each language that it betrays itself by this much: words of one language alone count 1, ...
+_BETRAYED = 2.0
+# ... or by this share of what the language has that it is most likely in.
+_SHARE = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speech:
+    """One language, compiled. rules: by the number that the book reports; even: match, odd: unless."""
+
+    language: str
+    book: Book
+    rules: tuple[Rule, ...]
+    frames: tuple[Frame, ...]
+
+
+class Rulebook:
+    """All lexicons. Several of one language (the owner's additions) are one; frames for any language hold for each.
+
+    rules: as written, of every language.
+    """
+
+    def __init__(self, lexicons: Iterable[Lexicon]) -> None:
+        self._lexicons: dict[str, list[Lexicon]] = defaultdict(list)
+        self._everywhere: list[Frame] = []
+        betrays: dict[str, set[str]] = defaultdict(set)
+        known = list(lexicons)
+        everywhere = {rule.name for lexicon in known for rule in lexicon.rules}
+        for lexicon in known:
+            if lexicon.language == ANY:
+                _check_frames(lexicon, everywhere)
+                self._everywhere += lexicon.frames
+                continue
+            self._lexicons[lexicon.language].append(lexicon)
+            for word in (word for usual in lexicon.usual for word in words_of(usual)):
+                betrays[word].add(lexicon.language)
+        self._betrays: Mapping[str, Collection[str]] = betrays
+        self._untold = self._lexicons.keys() - set().union(*betrays.values())
+        self._speeches: dict[str, Speech] = {}
+        self.rules = tuple(rule for lexicon in known for rule in lexicon.rules)
+
+    @property
+    def languages(self) -> list[str]:
+        """ISO 639 codes, sorted."""
+        return sorted(self._lexicons)
+
+    def speech(self, language: str) -> Speech:
+        """One language, compiled at the first call.
+
+        Raises:
+            LexiconError: a pattern, a group or a name cannot be understood; with file:line.
+        """
+        if language not in self._speeches:
+            self._speeches[language] = _compiled(language, self._lexicons[language], self._everywhere)
+        return self._speeches[language]
+
+    def spoken(self, words: Iterable[str]) -> list[Speech]:
+        """The languages that a text of these folded words may be in: all of them where the text tells nothing."""
+        return [self.speech(language) for language in self._likely(frozenset(words))]
+
+    def _likely(self, words: frozenset[str]) -> list[str]:
+        weights: dict[str, float] = dict.fromkeys(self._untold, 0.0)
+        for word in words & self._betrays.keys():
+            languages = self._betrays[word]
+            for language in languages:
+                weights[language] = weights.get(language, 0.0) + 1 / len(languages)
+        most = max(weights.values(), default=0.0)
+        if not most:
+            return self.languages
+        enough = min(_BETRAYED, most * _SHARE)
+        return sorted({*self._untold, *(language for language, weight in weights.items() if weight >= enough)})
+
+
+def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
+    """All lexicons with every language compiled, which finds every fault.
+
+    Raises:
+        LexiconError: a pattern, a group or a name cannot be understood; with file:line.
+    """
+    rulebook = Rulebook(lexicons)
+    for language in rulebook.languages:
+        rulebook.speech(language)
+    return rulebook
+
+
+def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[Frame]) -> Speech:
+    book = Book()
+    rules: list[Rule] = []
+    names = [rule.name for lexicon in lexicons for rule in lexicon.rules]
+    for lexicon in lexicons:
+        _check_names(lexicon, names)
+        _check_frames(lexicon, names)
+        book.real(lexicon.real)
+        groups = _groups(lexicon)
+        for rule in lexicon.rules:
+            for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):
+                for pattern in patterns:
+                    _add(book, number, pattern, groups, rule, lexicon.source)
+            rules.append(rule)
+    frames = [*everywhere, *(frame for lexicon in lexicons for frame in lexicon.frames)]
+    book.seal()
+    framed = (_framed(frame, language, frozenset(names)) for frame in frames)
+    return Speech(language, book, tuple(rules), tuple(frame for frame in framed if frame.needs))
+
+
+def _add(book: Book, number: int, pattern: str, groups: Groups, rule: Rule, source: Source) -> None:
+    try:
+        book.add(number, pattern, groups)
+    except PatternError as error:
+        raise source.fault(f"rule {rule.name!r}: {error}", f'"{rule.name}"', pattern) from error
+
+
+def _framed(frame: Frame, language: str, known: frozenset[str]) -> Frame:
+    """A frame for one language, with those of its rules that the language has."""
+    needs = tuple(name for name in frame.needs if name in known)
+    also = tuple(name for name in frame.also if name in known)
+    adds = {name: weight for name, weight in frame.adds.items() if name in known}
+    return replace(frame, language=language, needs=needs, also=also, adds=adds)
+
+
+def _check_names(lexicon: Lexicon, own: Sequence[str]) -> None:
+    """Every rule has its own name, and every name that a rule speaks of is that of a rule of its language."""
+    for rule in lexicon.rules:
+        if own.count(rule.name) > 1:
+            needle = f'"{rule.name}"'
+            raise lexicon.source.fault(f"two rules are named {rule.name!r}", needle, "[[rule]]", needle)
+        for key, targets, known in (
+            ("near", rule.near, {*own} - {rule.name}),
+            ("cancels", rule.cancels, {*own, *Right, ALL}),
+            ("absorbs", rule.absorbs, {*own, *Right, ALL}),
+        ):
+            for target in targets:
+                stem = target.removesuffix(ALL)
+                if target not in known and not (stem != target and any(name.startswith(stem) for name in known)):
+                    message = f"{key} of rule {rule.name!r} names {target!r}, which is no other rule"
+                    raise lexicon.source.fault(message, f'"{rule.name}"', key, target)
+
+
+def _check_frames(lexicon: Lexicon, known: Iterable[str]) -> None:
+    """Every name that a frame speaks of is that of a rule."""
+    for frame in lexicon.frames:
+        for target in sorted({*frame.needs, *frame.also, *frame.adds}.difference(known)):
+            message = f"frame {frame.name!r} names {target!r}, which is no rule"
+            key = next(key for key in ("needs", "also", "adds") if target in getattr(frame, key))
+            raise lexicon.source.fault(message, f'"{frame.name}"', key, target)
+
+
+def _groups(lexicon: Lexicon) -> Groups:
+    groups = Groups(lexicon.groups)
+    for name in lexicon.groups:
+        try:
+            groups.group(name)
+        except PatternError as error:
+            raise lexicon.source.fault(f"group {name!r}: {error}", name) from error
+    return groups

@@ -1,0 +1,94 @@
+"""Which languages a text is read with, and the owner's additions."""
+
+from pathlib import Path
+
+import pytest
+
+from inbox_bot.adapters.lexicons import load_rulebook
+from inbox_bot.domain.classification import classify
+from inbox_bot.domain.lexicon import parse_lexicon
+from inbox_bot.domain.message import InboundMessage
+from inbox_bot.domain.request import Verdict
+from inbox_bot.domain.rulebook import Rulebook
+from inbox_bot.domain.words import words_of
+from inbox_bot.errors import LexiconError
+
+ENGLISH = "the, and, my, delete, data, in, me, you, please, send, i, of, on, is"
+DUTCH = "de, het, en, mijn, verwijder, gegevens, in, me, u, graag, ik, is, op"
+SWEDISH = "och, att, mina, radera, uppgifter, i, jag, min"
+RULE = "[[rule]]\nname = 'r'\nmatch = '{word}'\nweight = 10\nrights = ['erasure']\n"
+
+
+def rules(language: str, usual: str, word: str) -> str:
+    return f"language = '{language}'\nusual = '{usual}'\n{RULE.format(word=word)}"
+
+
+FILES = {
+    "en": rules("en", ENGLISH, "delete"),
+    "nl": rules("nl", DUTCH, "verwijder"),
+    "sv": rules("sv", SWEDISH, "radera"),
+}
+
+
+def book(**files: str) -> Rulebook:
+    return Rulebook(parse_lexicon(f"{name}.toml", text) for name, text in files.items())
+
+
+def read_with(text: str, **files: str) -> list[str]:
+    return [speech.language for speech in book(**files or FILES).spoken(words_of(text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [
+        ("Please delete my data and send me the rest of it in an e-mail.", ["en"]),
+        ("Radera mina uppgifter", ["sv"]),
+        ("radera", ["sv"]),
+        ("The parcel came and I like the colour of it. " * 20 + "Verwijder mijn gegevens graag.", ["en", "nl"]),
+        ("Verwijder mijn gegevens, please delete my data, radera mina uppgifter", ["en", "nl", "sv"]),
+        ("CV 4711", ["en", "nl", "sv"]),
+        ("", ["en", "nl", "sv"]),
+    ],
+)
+def test_a_text_is_read_with_the_languages_that_it_betrays(text: str, languages: list[str]) -> None:
+    assert read_with(text) == languages
+
+
+def test_one_small_word_in_common_is_no_reason_to_read_a_long_text_with_a_language() -> None:
+    text = "Please send me the list of what is in my garden, and I will thank you; delete the rest, it is data."
+    assert read_with(text) == ["en"]
+
+
+def test_a_language_that_names_no_usual_words_is_always_tried() -> None:
+    added = f"language = 'xx'\n{RULE.format(word='quux')}"
+    assert read_with("Please delete my data", **FILES, xx=added) == ["en", "xx"]
+
+
+def test_a_language_is_compiled_when_a_text_is_first_read_with_it() -> None:
+    broken = rules("sv", SWEDISH, "{nothing}")
+    lazy = book(en=FILES["en"], sv=broken)
+    assert [speech.language for speech in lazy.spoken(["delete"])] == ["en"]
+    with pytest.raises(LexiconError, match=r"sv\.toml:5: .*there is no group"):
+        lazy.spoken(["radera"])
+
+
+def test_what_the_owner_adds_counts_with_the_rules_of_the_package(tmp_path: Path) -> None:
+    text = InboundMessage(text="Please zap the whole of my thingummy, thank you.")
+    assert classify(text, load_rulebook()).verdict is Verdict.UNRELATED
+    (tmp_path / "ours.toml").write_text("language = 'en'\n" + RULE.format(word="zap ..4 thingummy"))
+    found = classify(text, load_rulebook(tmp_path))
+    assert (found.verdict, found.language) == (Verdict.REQUEST, "en")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"language = 'en'\n" + RULE.format(word="{nothing}").encode(), r"ours\.toml:4: .*there is no group"),
+        (b"language = 'xx'\n" + RULE.format(word="a (b").encode(), r"ours\.toml:4: .*cannot read"),
+        (b"\xff\xfe", r"ours\.toml: it is not UTF-8"),
+    ],
+)
+def test_a_fault_in_what_the_owner_adds_is_found_at_once(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "ours.toml").write_bytes(content)
+    with pytest.raises(LexiconError, match=message):
+        load_rulebook(tmp_path)

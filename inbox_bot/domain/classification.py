@@ -19,7 +19,7 @@ from inbox_bot.domain.rulebook import Rulebook
 REQUEST_AT = 10.0
 UNCERTAIN_AT = 5.0
 # No letter of a person needs this many steps; a text made to be dense stops here, and is uncertain.
-STEPS = 350_000
+STEPS = 250_000
 # What must speak for a right that no weighty rule names, and what share of what speaks for the strongest.
 _ALSO = 8.0
 _NEARLY = 0.6
@@ -124,10 +124,11 @@ def classify(message: InboundMessage, rulebook: Rulebook) -> Classification:
     ]
     speeches = rulebook.spoken(word for each in [*own, *others] for one in each.sentences for word in one.words)
     work = Work(STEPS)
-    parts = [part_of(each, speeches, work) for each in own]
+    faint = sum(each.length for each in own) <= max((speech.longest for speech in speeches), default=0)
+    parts = [part_of(each, speeches, work, faint=faint) for each in own]
     found = _verdict(_tallies(parts, [frame for speech in speeches for frame in speech.frames]))
     if found.verdict is not Verdict.REQUEST:
-        whole = _verdict(_tallies([*parts, *(part_of(each, speeches, work) for each in others)], ()))
+        whole = _verdict(_tallies([*parts, *(part_of(each, speeches, work, faint=False) for each in others)], ()))
         if whole.score > found.score and whole.verdict is not Verdict.UNRELATED:
             # a request in the words of somebody else, or in the name of a file: a person must look
             found = replace(whole, verdict=Verdict.UNCERTAIN, marks=(*whole.marks, _origin(whole)))

@@ -52,11 +52,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of the mail: where it stands, its text as it is matched, and the sentences of that."""
+    """A stretch of the mail: where it stands, its text as it is matched, its sentences, and how many words."""
 
     where: str
     text: str
     sentences: tuple[Sentence, ...]
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,12 @@ class Part:
 def passage(where: str, whole: str) -> Passage:
     """A part of the mail, cut into sentences."""
     text = clean(whole)
-    return Passage(where, text, tuple(sentences_of(text)))
+    sentences = tuple(sentences_of(text))
+    return Passage(where, text, sentences, sum(len(sentence.words) for sentence in sentences))
 
 
-def part_of(passage: Passage, speeches: Sequence[Speech], work: Work) -> Part:
-    """A part of the mail with every hit in it; a sentence that is repeated counts once."""
-    length = sum(len(sentence.words) for sentence in passage.sentences)
+def part_of(passage: Passage, speeches: Sequence[Speech], work: Work, *, faint: bool = True) -> Part:
+    """A part of the mail with every hit in it; a sentence that is repeated counts once. faint: of faint rules too."""
     known: set[tuple[str, ...]] = set()
     hits: list[Hit] = []
     for number, sentence in enumerate(passage.sentences):
@@ -97,13 +98,13 @@ def part_of(passage: Passage, speeches: Sequence[Speech], work: Work) -> Part:
         if key not in known and work.left > 0:
             known.add(key)
             for speech in speeches:
-                hits += _hits(passage, number, speech, work, length)
+                hits += _hits(passage, number, speech, work, faint=faint)
     fired: dict[int, set[Rule]] = defaultdict(set)
     for hit in hits:
         if not hit.silent:
             fired[hit.number].add(hit.rule)
     rules = {number: frozenset(each) for number, each in fired.items()}
-    return Part(passage.where, tuple(hits), length, rules, frozenset().union(*rules.values()))
+    return Part(passage.where, tuple(hits), passage.length, rules, frozenset().union(*rules.values()))
 
 
 def close_to(hit: Hit, parts: Iterable[Part]) -> set[Rule]:
@@ -113,11 +114,11 @@ def close_to(hit: Hit, parts: Iterable[Part]) -> set[Rule]:
     }
 
 
-def _hits(passage: Passage, number: int, speech: Speech, work: Work, length: int) -> Iterator[Hit]:
+def _hits(passage: Passage, number: int, speech: Speech, work: Work, *, faint: bool) -> Iterator[Hit]:
     """The rules that match in one sentence, in the order of their words; the silenced ones too."""
-    sentence, where, text = passage.sentences[number], passage.where, passage.text
+    sentence, where, text, length = passage.sentences[number], passage.where, passage.text, passage.length
     spans: dict[int, list[Span]] = defaultdict(list)
-    for key, span in speech.book.matches(sentence.words, work):
+    for key, span in speech.book.matches(sentence.words, work, faint=faint):
         spans[key].append(span)
     matched = {
         speech.rules[key // 2]: sorted(stands)

@@ -27,6 +27,7 @@ _MOST_REMEMBERED = 30_000
 # What these cost, beside a look at one word or span, which is one step.
 _STEPS_A_JOIN = 15
 _STEPS_A_SENTENCE = 50
+_STEPS_A_SLIP = 10
 
 
 Span = tuple[int, int]
@@ -48,7 +49,7 @@ class Element:
     gap: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Variant:
     """A pattern with its optional elements decided. rule: the owner's key. mask: the bits of its elements' numbers."""
 
@@ -63,11 +64,11 @@ _NOWHERE: "dict[str, _Node]" = {}
 class _Node:
     """What the words so far may be: where each next word leads, and which choices end here.
 
-    elements: those that hold one of these choices, and mask: their bits; rare: those of them that some variant has as
-    its rarest. These three are filled in when a text first comes here.
+    elements: those that hold one of these choices, and mask: their bits; firm, faint: the variants whose rarest element
+    is one of them. These four are filled in when a text first comes here.
     """
 
-    __slots__ = ("after", "choices", "elements", "mask", "rare", "stems")
+    __slots__ = ("after", "choices", "elements", "faint", "firm", "mask", "stems")
 
     def __init__(self) -> None:
         self.after: dict[str, _Node] = _NOWHERE
@@ -75,7 +76,8 @@ class _Node:
         self.choices: tuple[int, ...] = ()
         self.elements: frozenset[int] | None = None
         self.mask = 0
-        self.rare: tuple[int, ...] = ()
+        self.firm: tuple[Variant, ...] = ()
+        self.faint: tuple[Variant, ...] = ()
 
     def at(self, phrase: Phrase) -> "_Node":
         """The node behind a phrase, made where it is missing."""
@@ -123,20 +125,21 @@ class Book:
         self._starts: set[int] = set()
         self._ends: set[int] = set()
         self._at_edges = 0
-        self._by_rarest: dict[int, list[Variant]] = defaultdict(list)
+        self._firm: dict[int, list[Variant]] = defaultdict(list)
+        self._faint: dict[int, list[Variant]] = defaultdict(list)
         self._memo: dict[str, tuple[_Node, ...]] = {}
 
     # -- compiling ------------------------------------------------------------------------------------------------
 
-    def add(self, rule: int, pattern: str, groups: Groups) -> None:
-        """Compile a pattern for a rule.
+    def add(self, rule: int, pattern: str, groups: Groups, *, faint: bool = False) -> None:
+        """Compile a pattern for a rule. faint: it is only looked for where faint ones are asked for.
 
         Raises:
             PatternError: it cannot be read.
         """
         for variant in self._read(rule, pattern, groups):
             rarest = min(variant.elements, key=lambda element: self._commonness[element.number])
-            self._by_rarest[rarest.number].append(variant)
+            (self._faint if faint else self._firm)[rarest.number].append(variant)
 
     def real(self, words: Iterable[str]) -> None:
         """Name words that are no slips of a rule's word."""
@@ -208,29 +211,37 @@ class Book:
 
     # -- matching -------------------------------------------------------------------------------------------------
 
-    def matches(self, words: Sequence[str], work: Work) -> Iterator[tuple[int, Span]]:
+    def matches(self, words: Sequence[str], work: Work, *, faint: bool = True) -> Iterator[tuple[int, Span]]:
         """(rule, span) of every pattern that matches in a sentence: each variant at every place, places apart."""
         found = self._places(words)
+        nodes = {node: None for _, _, node in found}
         present = self._at_edges
-        rare: dict[int, None] = {}
-        for _, _, node in found:
+        for node in nodes:
             present |= node.mask
-            rare.update(dict.fromkeys(node.rare))
-        work.left -= _STEPS_A_SENTENCE + 3 * len(words) + 2 * len(found)
+        unknown = sum(word not in self._known for word in words)
+        work.left -= _STEPS_A_SENTENCE + 3 * len(words) + _STEPS_A_SLIP * unknown + 2 * len(found)
         spans: dict[int, list[Span]] = {}
-        for number in rare:
-            variants = self._by_rarest[number]
-            work.left -= len(variants)
-            for variant in variants:
-                if variant.mask & present == variant.mask:
-                    for element in variant.elements:
-                        if element.number not in spans:
-                            work.left -= len(found)
-                            spans[element.number] = self._stands(element.number, found, len(words))
-                    if work.left < 0:
-                        return
-                    for span in _join(variant, spans, work):
-                        yield variant.rule, span
+        for variant in self._ready(nodes, present, work, faint=faint):
+            for element in variant.elements:
+                if element.number not in spans:
+                    work.left -= len(found)
+                    spans[element.number] = self._stands(element.number, found, len(words))
+            if work.left < 0:
+                return
+            for span in _join(variant, spans, work):
+                yield variant.rule, span
+
+    def _ready(self, nodes: Iterable[_Node], present: int, work: Work, *, faint: bool) -> dict[Variant, None]:
+        """The variants of which every element stands somewhere in the sentence."""
+        ready: dict[Variant, None] = {}
+        for node in nodes:
+            for variants in (node.firm, node.faint) if faint else (node.firm,):
+                work.left -= len(variants)
+                for variant in variants:
+                    mask = variant.mask
+                    if mask & present == mask:
+                        ready[variant] = None
+        return ready
 
     def _places(self, words: Sequence[str]) -> list[Place]:
         """The phrases in a sentence: where they begin and end, and what they are; in the order of their beginnings."""
@@ -271,7 +282,8 @@ class Book:
         numbers = {number for choice in node.choices for number in self._holders[choice]}
         node.elements = frozenset(numbers)
         node.mask = sum(1 << number for number in numbers)
-        node.rare = tuple(sorted(number for number in numbers if number in self._by_rarest))
+        node.firm = tuple(variant for number in sorted(numbers) for variant in self._firm.get(number, ()))
+        node.faint = tuple(variant for number in sorted(numbers) for variant in self._faint.get(number, ()))
 
     def _stands(self, number: int, found: Sequence[Place], length: int) -> list[Span]:
         """Where an element stands in a sentence: (first word, word after the last), sorted by the first."""
@@ -300,10 +312,12 @@ def _variants(rule: int, pattern: str, parts: Sequence[tuple[int, int, bool]]) -
         yield Variant(rule, tuple(elements), mask)
 
 
-def _join(variant: Variant, spans: Mapping[int, Sequence[Span]], work: Work) -> list[Span]:
+def _join(variant: Variant, spans: Mapping[int, list[Span]], work: Work) -> list[Span]:
     """The places, apart from each other and each the tightest, where the elements stand in order within their gaps."""
     work.left -= _STEPS_A_JOIN
     first, *others = variant.elements
+    if not others and len(spans[first.number]) == 1:
+        return spans[first.number]
     # the end of what is joined so far -> its latest beginning
     reached = {end: begin for begin, end in spans[first.number]}
     for element in others:

@@ -3,11 +3,12 @@
 A language is compiled when a text is first read with it: a process that meets two languages pays for two.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from inbox_bot.domain.lexicon import ALL, ANY, Frame, Lexicon, Rule, Source
+from inbox_bot.domain.lexicon import ALL, ANY, Frame, Lexicon, Rule, Source, is_named
 from inbox_bot.domain.pattern import Book
 from inbox_bot.domain.phrase import Groups, PatternError
 from inbox_bot.domain.request import Right
@@ -17,16 +18,27 @@ from inbox_bot.domain.words import words_of
 _BETRAYED = 2.0
 # ... or by this share of what the language has that it is most likely in.
 _SHARE = 0.3
+# So many different words without one of the most frequent of any language are in none of these.
+_TELLS_NOTHING = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speech:
-    """One language, compiled. rules: by the number that the book reports; even: match, odd: unless."""
+    """One language, compiled. rules: by the number that the book reports; even: match, odd: unless.
+
+    longest: words of a text that some frame may still count in. In a longer one nobody asks for faint rules, which
+    are for frames only.
+    """
 
     language: str
     book: Book
     rules: tuple[Rule, ...]
     frames: tuple[Frame, ...]
+
+    @property
+    def longest(self) -> float:
+        """See above; without end where a frame has none."""
+        return max((frame.longest or math.inf for frame in self.frames), default=0)
 
 
 class Rulebook:
@@ -70,7 +82,7 @@ class Rulebook:
         return self._speeches[language]
 
     def spoken(self, words: Iterable[str]) -> list[Speech]:
-        """The languages that a text of these folded words may be in: all of them where the text tells nothing."""
+        """The languages that a text of these folded words may be in: all of them where a short text tells nothing."""
         return [self.speech(language) for language in self._likely(frozenset(words))]
 
     def _likely(self, words: frozenset[str]) -> list[str]:
@@ -81,7 +93,7 @@ class Rulebook:
                 weights[language] = weights.get(language, 0.0) + 1 / len(languages)
         most = max(weights.values(), default=0.0)
         if not most:
-            return self.languages
+            return self.languages if len(words) <= _TELLS_NOTHING else sorted(self._untold)
         enough = min(_BETRAYED, most * _SHARE)
         return sorted({*self._untold, *(language for language, weight in weights.items() if weight >= enough)})
 
@@ -102,6 +114,7 @@ def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[F
     book = Book()
     rules: list[Rule] = []
     names = [rule.name for lexicon in lexicons for rule in lexicon.rules]
+    wanted = {name for lexicon in lexicons for rule in lexicon.rules for name in rule.near}
     for lexicon in lexicons:
         _check_names(lexicon, names)
         _check_frames(lexicon, names)
@@ -110,7 +123,7 @@ def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[F
         for rule in lexicon.rules:
             for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):
                 for pattern in patterns:
-                    _add(book, number, pattern, groups, rule, lexicon.source)
+                    _add(book, number, pattern, groups, rule, lexicon.source, faint=_is_faint(rule, wanted))
             rules.append(rule)
     frames = [*everywhere, *(frame for lexicon in lexicons for frame in lexicon.frames)]
     book.seal()
@@ -118,9 +131,14 @@ def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[F
     return Speech(language, book, tuple(rules), tuple(frame for frame in framed if frame.needs))
 
 
-def _add(book: Book, number: int, pattern: str, groups: Groups, rule: Rule, source: Source) -> None:
+def _is_faint(rule: Rule, wanted: Iterable[str]) -> bool:
+    """Whether only frames make anything of a rule: it weighs, marks and silences nothing, and no rule needs it near."""
+    return not (rule.weight or rule.marks or rule.cancels or rule.absorbs or is_named(wanted, rule.name))
+
+
+def _add(book: Book, number: int, pattern: str, groups: Groups, rule: Rule, source: Source, *, faint: bool) -> None:
     try:
-        book.add(number, pattern, groups)
+        book.add(number, pattern, groups, faint=faint)
     except PatternError as error:
         raise source.fault(f"rule {rule.name!r}: {error}", f'"{rule.name}"', pattern) from error
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from inbox_bot import config, delivery, digest, intake, owner
-from inbox_bot.adapters import imap, smtp, store
+from inbox_bot.adapters import dates, imap, smtp, store
 from inbox_bot.adapters.calendar import HolidayCalendar
 from inbox_bot.adapters.laws import load_law
 from inbox_bot.adapters.lexicons import load_rulebook
@@ -101,7 +101,7 @@ class App:
     @cached_property
     def writer(self) -> JinjaWriter:
         """The letters' templates: the owner's first."""
-        return JinjaWriter(self.settings.templates.folder)
+        return JinjaWriter(dates.in_words, self.settings.templates.folder)
 
     @property
     def rulebook(self) -> Rulebook:

@@ -9,7 +9,7 @@ import difflib
 import re
 import textwrap
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import files
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import jinja2
 from jinja2 import meta, nodes
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from inbox_bot.domain.agenda import Agenda, Entry, Trouble, TroubleKind, Urgency
@@ -32,11 +33,6 @@ _REFERENCE = re.compile(r"DSR-\d\d-[0-9A-HJKMNP-TV-Z]{5}", re.ASCII)
 _FAULTS = (
     jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +41,13 @@ class LetterKind:
 
     samples: made-up facts for every branch of its templates. The first declares the facts: their names and types are
     all that `write` takes. optional: facts that may be empty, so a template may leave them out. html: it has that form.
+    for_owner: the owner gets it, in English; it need not exist in other languages.
     """
 
     samples: tuple[Mapping[str, object], ...]
     optional: frozenset[str] = frozenset()
     html: bool = False
+    for_owner: bool = False
 
     @property
     def facts(self) -> frozenset[str]:
@@ -130,15 +128,19 @@ KINDS: Mapping[str, LetterKind] = {
             {"agenda": _sample_agenda((), ())},
         ),
         html=True,
+        for_owner=True,
     ),
-    "new": LetterKind(samples=({"entry": _SAMPLE_ENTRIES[2], "company": "Example Ltd"},)),
+    "new": LetterKind(samples=({"entry": _SAMPLE_ENTRIES[2], "company": "Example Ltd"},), for_owner=True),
 }
 
 
+# The language that every letter exists in: of the owner's letters, and of answers in a language without templates.
+FALLBACK = "en"
 _FILES = (
     *(f"{kind}.txt.j2" for kind in KINDS),
     *(f"{kind}.html.j2" for kind, about in KINDS.items() if about.html),
 )
+_ANSWERS = frozenset(f"{kind}.txt.j2" for kind, about in KINDS.items() if not about.for_owner)
 
 
 def packaged_folder() -> Path:
@@ -148,15 +150,13 @@ def packaged_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
-def day(value: date) -> str:
-    """A date in words that no country reads backwards: `Wednesday 2 December 2026`. Locale-free."""
-    return f"{_WEEKDAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
 class JinjaWriter:
-    """Writes letters. `owner_folder` holds the owner's own templates, in the same layout as ours."""
+    """Writes letters. owner_folder: the owner's own templates, in the same layout as ours.
 
-    def __init__(self, owner_folder: Path | None = None) -> None:
+    in_words: a day and a language -> that day in words that no country reads backwards.
+    """
+
+    def __init__(self, in_words: Callable[[date, str], str], owner_folder: Path | None = None) -> None:
         self._folders = (*((owner_folder,) if owner_folder else ()), packaged_folder())
         self._loader = jinja2.FileSystemLoader(self._folders)
         # No auto_reload: what `check` saw at the start is what is sent until the next start.
@@ -169,10 +169,15 @@ class JinjaWriter:
             keep_trailing_newline=True,
             auto_reload=False,
         )
+
+        @jinja2.pass_context
+        def day(context: Context, value: date) -> str:
+            return in_words(value, (context.name or FALLBACK).partition("/")[0])
+
         self._environment.filters["day"] = day
 
     def write(self, language: str, kind: str, facts: Mapping[str, object]) -> Written:
-        """The letter of that kind, in words.
+        """The letter of that kind, in words; in English where the language has no template for it.
 
         facts: exactly those that the kind declares. None can carry a sender's text: references and rights have their
         shapes checked, the rest are days and the owner's own configuration.
@@ -182,10 +187,18 @@ class JinjaWriter:
             ValueError: the facts are not the declared ones.
         """
         _check_facts(kind, facts)
+        if language not in self.languages(kind):
+            language = FALLBACK
         plain = f"{language}/{kind}.txt.j2"
         subject, text = _split(self._render(plain, facts), self._path(plain))
         html = self._render(f"{language}/{kind}.html.j2", facts) if KINDS[kind].html else None
         return Written(subject, text, html)
+
+    def languages(self, kind: str) -> frozenset[str]:
+        """The languages that there is a template of a kind in."""
+        return frozenset(
+            path.parent.name for folder in self._folders for path in folder.glob(f"*/{kind}.txt.j2") if path.is_file()
+        )
 
     def check(self) -> tuple[TemplateError, ...]:
         """Every fault in either folder, found by rendering every template with every sample of its kind."""
@@ -193,8 +206,9 @@ class JinjaWriter:
             if not folder.is_dir():
                 return (TemplateError(f"{folder}:1: no such folder", "Create it, or correct its path."),)
         found = {name for name in self._loader.list_templates() if name.endswith(".j2")}
-        languages = {name.partition("/")[0] for name in found if name.partition("/")[2] in _FILES}
-        expected = {f"{language}/{file}" for language in languages for file in _FILES}
+        languages = {name.partition("/")[0] for name in found if name.partition("/")[2] in _ANSWERS}
+        expected = {f"{language}/{file}" for language in languages for file in _FILES if file in _ANSWERS}
+        expected |= {f"{FALLBACK}/{file}" for file in _FILES}
         return (
             *(self._missing(name) for name in sorted(expected - found)),
             *(self._stray(name, expected) for name in sorted(found - expected) if not Path(name).name.startswith("_")),

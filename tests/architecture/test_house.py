@@ -20,6 +20,7 @@ DOORS = {
     "sqlite3": "adapters/store/",
     "sqlite_utils": "adapters/store/",
     "jinja2": "adapters/templates.py",
+    "babel": "adapters/dates.py",
     "holidays": "adapters/calendar.py",
     "apscheduler": "service.py",
     "resiliparse": "domain/html.py",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inbox_bot.adapters.dates import in_words
 from inbox_bot.adapters.templates import JinjaWriter
 from inbox_bot.domain.agenda import AgendaItem, agenda
 from tests.beds.program import run_cli
@@ -54,7 +55,7 @@ def test_the_acknowledgement_is_the_template_s() -> None:
         "regulator_url": "https://ico.org.uk/make-a-complaint/",
         "regulator_phone": "0303 123 1113",
     }
-    written = JinjaWriter().write("en", "acknowledgement", facts)
+    written = JinjaWriter(in_words).write("en", "acknowledgement", facts)
     assert shown("acknowledgement").rstrip() == f"Subject: {written.subject}\n\n{written.text}".rstrip()
 
 
@@ -62,7 +63,7 @@ def test_the_digest_is_the_template_s() -> None:
     asked = request("DSR-26-7F3K7", received_on=date(2026, 11, 22), due_on=date(2026, 12, 22))
     reminded = AgendaItem(asked, _HOW, "sent", reminded=frozenset({14, 7}), announced=True)
     today = agenda([reminded], [], today=date(2026, 12, 19), company="Hartley Books Ltd")
-    written = JinjaWriter().write("en", "digest", {"agenda": today})
+    written = JinjaWriter(in_words).write("en", "digest", {"agenda": today})
     assert shown("digest").rstrip() == f"Subject: {written.subject}\n\n{written.text}".rstrip()
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from inbox_bot.adapters.dates import in_words
 from inbox_bot.adapters.templates import KINDS, JinjaWriter
 from inbox_bot.domain.agenda import RIGHT_WORDS, Agenda, Trouble, TroubleKind
 
@@ -97,7 +98,7 @@ def full_agenda() -> Agenda:
 
 @functools.cache
 def page(agenda: Agenda) -> str:
-    rendered = JinjaWriter().write("en", "digest", {"agenda": agenda}).html
+    rendered = JinjaWriter(in_words).write("en", "digest", {"agenda": agenda}).html
     assert rendered is not None
     return rendered
 

@@ -17,6 +17,7 @@ from inbox_bot.adapters.laws import load_law
 from inbox_bot.adapters.lexicons import load_rulebook
 from inbox_bot.adapters.templates import JinjaWriter
 from inbox_bot.domain.agenda import Agenda
+from inbox_bot.domain.claim import claimed_on
 from inbox_bot.domain.classification import Classification, classify
 from inbox_bot.domain.deadline import Deadline, Facts, deadline, explain, received_on
 from inbox_bot.domain.decision import Policy
@@ -193,6 +194,7 @@ class App:
             default_language=settings.language,
             zone=lambda instant: received_on(instant, settings.law.timezone),
             due_on=self.due_on,
+            claimed_on=lambda said, language, day: claimed_on(said, dates.months(language), day),
         )
 
     def desk(self, mailbox: imap.ImapMailbox, register: Register, heartbeat: Callable[[], None]) -> intake.Desk:

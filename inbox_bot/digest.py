@@ -85,7 +85,13 @@ def item_of(register: Register, almanac: Almanac, request: Request) -> AgendaIte
         acknowledgement=acknowledgement_of(register, request),
         reminded=frozenset(int(days) for days in marks if days != "new"),
         announced=bool(reminded),
+        claimed_on=_claimed_on(events),
     )
+
+
+def _claimed_on(events: Sequence[Event]) -> date | None:
+    claims = (dict(event.detail).get("claims") for event in events if event.step is Step.REGISTERED)
+    return next((date.fromisoformat(claim) for claim in claims if claim), None)
 
 
 def acknowledgement_of(register: Register, request: Request) -> str:

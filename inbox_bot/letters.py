@@ -7,7 +7,7 @@ from datetime import datetime
 from inbox_bot.domain import thread
 from inbox_bot.domain.agenda import Agenda
 from inbox_bot.domain.outbox import Draft, Envelope, Kind, compose, message_id
-from inbox_bot.domain.request import Request
+from inbox_bot.domain.request import FOR_OTHERS, Request
 from inbox_bot.ports import Writer, Written
 
 
@@ -51,6 +51,7 @@ class Correspondent:
             "received_on": request.received_on,
             "answer_by_on": request.due_on,
             "rights": tuple(str(right) for right in request.rights),
+            "for_other": not FOR_OTHERS.isdisjoint(request.marks),
             "contact_name": head.contact_name,
             "contact_email": head.mailbox,
             "contact_phone": head.contact_phone,

@@ -62,6 +62,7 @@ _SAMPLE_REQUEST: Mapping[str, object] = {
     "received_on": _SUNDAY,
     "answer_by_on": date(2026, 12, 22),
     "rights": (Right.ACCESS, Right.ERASURE),
+    "for_other": False,
     "contact_name": "Jo Bloggs",
     "contact_email": "privacy@example.co.uk",
     "contact_phone": "020 7946 0000",
@@ -87,6 +88,7 @@ def _sample_entry(urgency: Urgency, days_left: int, *rights: str) -> Entry:
         explanation="Received on the 22nd; one month later is a working day.",
         acknowledgement="Acknowledged.",
         commands=(f"inbox-bot show {reference}", f"inbox-bot close {reference} --outcome done"),
+        notices=("They say that they asked before: look for that mail today.",) if urgency is Urgency.NOW else (),
     )
 
 
@@ -117,6 +119,7 @@ KINDS: Mapping[str, LetterKind] = {
         samples=(
             _SAMPLE_REQUEST,
             {**_SAMPLE_REQUEST, "rights": tuple(Right)},
+            {**_SAMPLE_REQUEST, "for_other": True},
             {**_SAMPLE_REQUEST, "rights": (Right.COMPLAINT,)},
             {**_SAMPLE_REQUEST, "rights": (), **dict.fromkeys(_OPTIONAL, "")},
         ),

@@ -139,6 +139,8 @@ def _page(app: "App", item: "AgendaItem", events: Sequence[Event], letters: Sequ
     yield from rows("received", moment(app.local(request.received_at)))
     yield from rows("due", day(request.due_on) if is_closed else f"{day(request.due_on)}, {entry.when}")
     yield from rows("because", item.explanation)
+    if entry.notices:
+        yield from rows("take care", *entry.notices)
     yield from rows("acknowledged", entry.acknowledgement, *(_reply(app, letter) for letter in letters))
     if request.location:
         where = f"folder {request.location.folder}, UID {request.location.uid}"

@@ -5,12 +5,12 @@ the days left are at or below it and no event records it: a service that slept f
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from inbox_bot.domain.request import Request, Right, State
+from inbox_bot.domain.request import AGENT, CHASER, CHILD, QUOTES, URGENT, Request, Right, State
 
 MARKS = (14, 7, 3, 1, 0)
 _MONDAY = 0
@@ -98,6 +98,7 @@ class AgendaItem:
     explanation: how the due day came about, in words. acknowledgement: `sent` | `queued` | `withheld` | `failed` |
     `bounced` | `uncertain` | `none`. reminded: the marks (days left) already recorded for the request's *present* due
     day: marks recorded before an extension do not count. announced: an earlier digest has already shown it.
+    claimed_on: the day on which the sender says that they asked before.
     """
 
     request: Request
@@ -105,6 +106,7 @@ class AgendaItem:
     acknowledgement: str
     reminded: frozenset[int] = frozenset()
     announced: bool = False
+    claimed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class Entry:
     """One request in the digest: no name, no address, not a word of the mail.
 
     rights: in words. status: the urgency in capitals. days_left: negative when overdue. urgent: an objection to direct
-    marketing or a withdrawal of consent, which bind at once (UK GDPR Art 21(3), 7(3)). commands: shell lines.
+    marketing or a withdrawal of consent, which bind at once (UK GDPR Art 21(3), 7(3)). notices: sentences on what else
+    is special about it. commands: shell lines.
     """
 
     reference: str
@@ -156,6 +159,7 @@ class Entry:
     explanation: str
     acknowledgement: str
     commands: tuple[str, ...]
+    notices: tuple[str, ...] = ()
 
     @property
     def when(self) -> str:
@@ -241,11 +245,25 @@ def entry_of(item: AgendaItem, today: date, days: Sequence[int] = MARKS) -> Entr
         explanation=item.explanation,
         acknowledgement=_acknowledgement(item),
         commands=_commands(item, urgency),
+        notices=tuple(_notices(item)),
     )
 
 
 def _is_urgent(request: Request) -> bool:
-    return "urgent" in request.marks
+    return URGENT in request.marks
+
+
+def _notices(item: AgendaItem) -> Iterator[str]:
+    marks, day = item.request.marks, item.claimed_on
+    if CHASER in marks:
+        since = f" on {day.day} {day:%B %Y}" if day else ""
+        yield f"They say that they asked before{since}: look for that mail today, for its month may have run out."
+    if CHILD in marks:
+        yield "It is about a child: see who may act for it before you send anything."
+    elif AGENT in marks:
+        yield "Somebody asks for another person: see their authority before you send anything."
+    if QUOTES in marks:
+        yield "It names the reference of a request that came from another address: see whether both are one person."
 
 
 def _urgency(item: AgendaItem, days_left: int, days: Sequence[int]) -> Urgency:
@@ -253,7 +271,7 @@ def _urgency(item: AgendaItem, days_left: int, days: Sequence[int]) -> Urgency:
     holds = {
         Urgency.OVERDUE: days_left < 0,
         Urgency.TODAY: days_left == 0,
-        Urgency.NOW: _is_urgent(item.request),
+        Urgency.NOW: _is_urgent(item.request) or CHASER in item.request.marks,
         Urgency.TRIAGE: item.request.state is State.TRIAGE,
         Urgency.SOON: days_left <= max(days, default=0),
         Urgency.NEW: not item.announced,
@@ -266,7 +284,7 @@ def _status(request: Request, urgency: Urgency, days_left: int) -> str:
     """The urgency in capitals, and what the owner must know beside it."""
     soon = "DUE TOMORROW" if days_left == 1 else f"DUE IN {days_left} DAYS"
     words = [_STATUS_WORDS.get(urgency, soon)]
-    if _is_urgent(request):
+    if _is_urgent(request) or CHASER in request.marks:
         words.append(_STATUS_WORDS[Urgency.NOW])
     if request.state is State.TRIAGE:
         words.append(_STATUS_WORDS[Urgency.TRIAGE])

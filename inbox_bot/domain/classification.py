@@ -13,7 +13,7 @@ from inbox_bot.domain.hits import Hit, Part, close_to, part_of, passage
 from inbox_bot.domain.lexicon import Frame, is_named
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.pattern import Work
-from inbox_bot.domain.request import Evidence, Right, Verdict
+from inbox_bot.domain.request import CHASER, Evidence, Right, Verdict
 from inbox_bot.domain.rulebook import Rulebook
 
 REQUEST_AT = 10.0
@@ -51,7 +51,7 @@ class Classification:
     rights: in the order of `Right`. language: of the rules that matched, or None. score: the sum that made the verdict.
     evidence: every rule that fired; at weight 0 also those that something silenced, with what did.
     marks: `urgent`, `agent`, `child`, `chaser`, `quoted`, `forwarded`, `attachment`, `signature`,
-    `encrypted`, `dense`.
+    `encrypted`, `dense`. chasing: the sentences in which somebody says that they asked before.
     """
 
     verdict: Verdict
@@ -60,6 +60,7 @@ class Classification:
     score: float = 0.0
     evidence: tuple[Evidence, ...] = ()
     marks: tuple[str, ...] = ()
+    chasing: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -99,6 +100,10 @@ class _Tally:
             yield from hit.rule.marks
         for frame in self.frames:
             yield from frame.marks
+
+    @property
+    def chasing(self) -> Iterator[str]:
+        return (hit.sentence.text for hit in self.fired.values() if CHASER in hit.rule.marks)
 
     @property
     def evidence(self) -> Iterator[Evidence]:
@@ -173,6 +178,7 @@ def _verdict(tallies: Mapping[str, _Tally]) -> Classification:
         best.score,
         evidence,
         tuple(dict.fromkeys(mark for tally in agreeing for mark in tally.marks)),
+        tuple(dict.fromkeys(sentence for tally in agreeing for sentence in tally.chasing)),
     )
 
 

@@ -4,20 +4,18 @@ Two questions are never mixed: must it be registered, and may we answer it?
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from inbox_bot.domain.classification import Classification
 from inbox_bot.domain.message import InboundMessage, Place
-from inbox_bot.domain.request import Event, Request, Right, State, Step, Verdict
+from inbox_bot.domain.request import CHASER, FOR_OTHERS, QUOTES, Event, Evidence, Request, Right, State, Step, Verdict
 from inbox_bot.domain.screening import Screening
 
 # An unparsed mail may ask for anything, so it is dated like the most common request.
 _UNREAD_RIGHTS = (Right.ACCESS,)
 # What makes an earlier mail of the same sender no proof that the sender wrote it.
 _UNPROVEN = frozenset({"dmarc_fail", "spf_fail", "junk", "dangerous_sender", "no_single_sender", "spam_verdict"})
-# Marks of a mail that is written for somebody else.
-_FOR_OTHERS = frozenset({"agent", "child"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ class Known:
     seen: verdict and reason under which the same delivery was recorded before, and its request, if any.
     own_letter: the outbox id of the letter that this mail is a copy of. bounced_letter: of which it is a bounce.
     earlier: the request that the same delivery belongs to, or the same Message-ID, sender and text delivered twice.
-    thread: the request whose letter it answers, by a token of ours. open_requests: those of the same sender that are
-    not closed.
+    thread: the request whose letter it answers, by a token of ours. quoted: the request whose reference stands in it.
+    open_requests: those of the same sender that are not closed.
     letters_to_sender, letters_last_hour, letters_last_day: acknowledgements of the last 24 h, 1 h, 24 h.
     """
 
@@ -62,6 +60,7 @@ class Known:
     own_letter: int | None = None
     bounced_letter: int | None = None
     thread: Request | None = None
+    quoted: Request | None = None
     open_requests: tuple[Request, ...] = ()
     letters_to_sender: int = 0
     letters_last_hour: int = 0
@@ -70,7 +69,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The owner's settings that decide. live: answers may go out. due_on: rights, day of receipt -> day due."""
+    """The owner's settings that decide. live: answers may go out. due_on: rights, day of receipt -> day due.
+
+    claimed_on: sentences that say they asked before, their language, day of receipt -> the day they say, or None.
+    """
 
     live: bool
     max_age: timedelta
@@ -82,6 +84,7 @@ class Policy:
     default_language: str
     zone: Callable[[datetime], date]
     due_on: Callable[[tuple[Right, ...], date], date]
+    claimed_on: Callable[[tuple[str, ...], str, date], date | None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +136,13 @@ def _judged(
     found: Classification,
     screening: Screening,
 ) -> Decision:
-    thread = known.thread
+    thread = known.thread or _of_known_sender(arrival, known.quoted, screening)
+    if thread is None and known.quoted is not None and _is_a_person(screening):
+        found = _shown(found, known.quoted)
     new_rights = [right for right in found.rights if thread is None or right not in thread.rights]
-    if (
-        thread is not None
-        and thread.state is not State.CLOSED
-        and not (found.verdict is Verdict.REQUEST and new_rights)
-    ):
+    asks_more = found.verdict is Verdict.REQUEST and new_rights
+    is_over = thread is not None and thread.state is State.CLOSED and found.verdict is not Verdict.UNRELATED
+    if thread is not None and not is_over and not asks_more:
         event = Event(thread.reference, Step.REPLIED, now, "mail", (("received_at", arrival.received_at.isoformat()),))
         return Decision(arrival, str(found.verdict), "reply", thread.reference, events=(event,))
     if found.verdict is Verdict.UNRELATED:
@@ -151,7 +154,28 @@ def _judged(
             earlier.reference, Step.REPEATED, now, "mail", (("received_at", arrival.received_at.isoformat()),)
         )
         return Decision(arrival, str(found.verdict), "repeated", earlier.reference, events=(event,))
-    return _open(arrival, policy, reference, now, withheld)
+    return _open(replace(arrival, classification=found), policy, reference, now, withheld)
+
+
+def _is_a_person(screening: Screening) -> bool:
+    """Whether a mail may be taken for one person's own, proven or not."""
+    return screening.reason is None or screening.reason in _UNPROVEN
+
+
+def _of_known_sender(arrival: Arrival, quoted: Request | None, screening: Screening) -> Request | None:
+    """The request whose reference a mail names, if whoever sent the one may be taken for the sender of the other."""
+    sender = (sender_of(arrival) or "").casefold()
+    proven = _is_a_person(screening) and screening.reason not in _UNPROVEN
+    return quoted if quoted and proven and sender and sender == (quoted.sender or "").casefold() else None
+
+
+def _shown(found: Classification, quoted: Request) -> Classification:
+    """A stranger names a reference: nothing is added to that request, but a person must look, whatever is asked."""
+    evidence = (*found.evidence, Evidence(QUOTES, quoted.reference, "new", 0, 0.0))
+    marks = (*found.marks, QUOTES)
+    if found.verdict is not Verdict.UNRELATED:
+        return replace(found, evidence=evidence, marks=marks)
+    return replace(found, verdict=Verdict.UNCERTAIN, rights=quoted.rights, evidence=evidence, marks=marks)
 
 
 def _withheld(arrival: Arrival, known: Known, policy: Policy, now: datetime, screening: Screening) -> str | None:
@@ -176,11 +200,10 @@ def _repeats(
 
     Behind a machine's address (a form, a portal) or an agent's stand many people.
     """
-    one_person = screening.reason is None or screening.reason in _UNPROVEN
-    if not (one_person and found.rights) or not _FOR_OTHERS.isdisjoint(found.marks):
+    if not (_is_a_person(screening) and found.rights) or not FOR_OTHERS.isdisjoint(found.marks):
         return None
     for request in open_requests:
-        covered = set(found.rights) <= set(request.rights) and _FOR_OTHERS.isdisjoint(request.marks)
+        covered = set(found.rights) <= set(request.rights) and FOR_OTHERS.isdisjoint(request.marks)
         same_standing = request.state is State.OPEN or found.verdict is Verdict.UNCERTAIN
         unproven = request.withheld in _UNPROVEN and withheld not in _UNPROVEN
         if covered and same_standing and not unproven:
@@ -223,12 +246,21 @@ def _open(arrival: Arrival, policy: Policy, reference: str, now: datetime, withh
         ("received_at", arrival.received_at.isoformat()),
         ("due_on", request.due_on.isoformat()),
         ("withheld", withheld or ""),
+        *_claim(found, request, policy),
     )
     event = Event(reference, Step.REGISTERED, now, "mail", detail)
     answer = sure and withheld is None
     return Decision(
         arrival, verdict, withheld or "", reference, request, (event,), answer, request.sender if answer else None
     )
+
+
+def _claim(found: Classification | None, request: Request, policy: Policy) -> tuple[tuple[str, str], ...]:
+    """The day on which a chaser says that they asked before, if it names one."""
+    if found is None or CHASER not in found.marks:
+        return ()
+    day = policy.claimed_on(found.chasing, request.language, request.received_on)
+    return (("claims", day.isoformat()),) if day else ()
 
 
 def _known_again(

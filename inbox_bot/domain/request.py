@@ -29,6 +29,14 @@ class Verdict(StrEnum):
     UNRELATED = "unrelated"
 
 
+# What recognition marks a mail with beside its rights.
+URGENT, AGENT, CHILD, CHASER = "urgent", "agent", "child", "chaser"
+# It names the reference of a request that somebody else made.
+QUOTES = "quotes_reference"
+# Marks of a mail that is written for somebody else.
+FOR_OTHERS = frozenset({AGENT, CHILD})
+
+
 class State(StrEnum):
     """Where a request stands. The clock runs in `triage` too."""
 

@@ -57,6 +57,7 @@ def _known(desk: Desk, arrival: Arrival, now: datetime) -> Known:
         own_letter=_own_letter(desk, message),
         bounced_letter=next((letter.id for letter in _letters(desk, arrival.bounced)), None),
         thread=_thread(desk, message),
+        quoted=_quoted(desk, message),
         open_requests=register.open_requests_of(sender) if sender else (),
         letters_to_sender=tally[0],
         letters_last_hour=tally[1],
@@ -76,6 +77,12 @@ def _thread(desk: Desk, message: InboundMessage) -> Request | None:
     letters = _letters(desk, thread.answered_tokens(desk.register.keys, message))
     references = (letter.draft.reference for letter in letters)
     return next((desk.register.request(found) for found in references if found and desk.register.has(found)), None)
+
+
+def _quoted(desk: Desk, message: InboundMessage) -> Request | None:
+    """The request whose reference stands in this mail."""
+    references = reference.find(f"{message.subject}\n{message.text}")
+    return next((desk.register.request(found) for found in references if desk.register.has(found)), None)
 
 
 def _letters(desk: Desk, tokens: Sequence[str]) -> Iterator[Letter]:

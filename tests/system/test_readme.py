@@ -47,6 +47,7 @@ def test_the_acknowledgement_is_the_template_s() -> None:
         "received_on": date(2026, 11, 22),
         "answer_by_on": date(2026, 12, 22),
         "rights": ("access",),
+        "for_other": False,
         "contact_name": "Jo Hartley",
         "contact_email": "privacy@hartley-books.example",
         "contact_phone": "0117 496 0123",

@@ -3,12 +3,24 @@
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox_bot.domain.agenda import MARKS, RIGHT_WORDS, Agenda, AgendaItem, Trouble, TroubleKind, Urgency, agenda
+from inbox_bot.domain.agenda import (
+    MARKS,
+    RIGHT_WORDS,
+    Agenda,
+    AgendaItem,
+    Entry,
+    Trouble,
+    TroubleKind,
+    Urgency,
+    agenda,
+    entry_of,
+)
 from inbox_bot.domain.message import Place
 from inbox_bot.domain.request import Evidence, Request, Right, State
 
@@ -273,3 +285,36 @@ def test_troubles_stand_in_order_of_weight_and_say_how_many() -> None:
     assert [trouble.kind for trouble in shown.troubles] == list(TroubleKind)
     assert all("3 " in trouble.words for trouble in shown.troubles)
     assert Trouble(TroubleKind.UNPARSED, "").words == "A mail could not be read; it may hold a request."
+
+
+# -- what is special about a request -----------------------------------------------------------------------------
+
+
+def entry(**facts: Any) -> Entry:
+    claimed_on = facts.pop("claimed_on", None)
+    return entry_of(replace(item(**facts), claimed_on=claimed_on), TUESDAY)
+
+
+def test_a_chaser_is_to_be_acted_on_now_with_the_day_it_claims() -> None:
+    chased = entry(marks=("chaser",), claimed_on=date(2026, 3, 3))
+    assert (chased.urgency, chased.status) == (Urgency.NOW, "ACT NOW")
+    assert not chased.urgent
+    assert chased.notices[0].startswith("They say that they asked before on 3 March 2026: look for that mail today")
+    assert entry(marks=("chaser",)).notices[0].startswith("They say that they asked before: look")
+
+
+@pytest.mark.parametrize(
+    ("marks", "words"),
+    [
+        (("agent",), ["see their authority"]),
+        (("agent", "child"), ["about a child"]),
+        (("quotes_reference",), ["came from another address"]),
+        (("chaser", "agent"), ["asked before", "see their authority"]),
+        (("urgent",), []),
+        ((), []),
+    ],
+)
+def test_what_is_special_about_a_request_is_told(marks: tuple[str, ...], words: list[str]) -> None:
+    notices = entry(marks=marks).notices
+    assert len(notices) == len(words)
+    assert all(word in notice for word, notice in zip(words, notices, strict=True))

@@ -44,6 +44,7 @@ ARRIVAL = Arrival(
     text_hash="ff",
 )
 THEIRS = request(rights=(Right.ACCESS,))
+CLOSED = replace(THEIRS, state=State.CLOSED, outcome=Outcome.DONE)
 
 
 def decided(
@@ -352,12 +353,64 @@ def test_a_reply_that_asks_for_something_new_is_a_request_and_answered() -> None
     assert decision.acknowledge
 
 
-@pytest.mark.parametrize(("found", "opens"), [(UNRELATED, False), (UNSURE, True), (ASKED, True)])
-def test_a_reply_to_a_closed_request_is_judged_by_itself(found: Classification, *, opens: bool) -> None:
-    closed = replace(THEIRS, state=State.CLOSED, outcome=Outcome.DONE)
-    decision = decided(found, known=Known(thread=closed))
-    assert (decision.request is not None) is opens
-    assert decision.reference == (NEW if opens else None)
+@pytest.mark.parametrize("found", [UNSURE, ASKED])
+def test_what_answers_a_closed_request_and_asks_for_something_is_judged_by_itself(found: Classification) -> None:
+    decision = decided(found, known=Known(thread=CLOSED))
+    assert (decision.request is not None, decision.reference) == (True, NEW)
+
+
+def test_a_reply_to_a_closed_request_that_asks_for_nothing_is_linked_to_it() -> None:
+    decision = decided(UNRELATED, known=Known(thread=CLOSED))
+    assert (decision.reason, decision.reference, decision.request) == ("reply", THEIRS.reference, None)
+
+
+def test_who_names_the_reference_of_their_own_request_is_linked_to_it() -> None:
+    for sender in ("alex@example.org", "Alex@Example.org"):
+        decision = decided(UNRELATED, known=Known(quoted=replace(THEIRS, sender=sender)))
+        assert (decision.reason, decision.reference) == ("reply", THEIRS.reference)
+        assert [event.step for event in decision.events] == [Step.REPLIED]
+
+
+STRANGERS = replace(THEIRS, sender="somebody@else.example")
+
+
+def test_a_stranger_who_names_a_reference_is_not_linked_but_shown() -> None:
+    decision = decided(UNRELATED, known=Known(quoted=STRANGERS))
+    assert decision.request is not None
+    assert (decision.reference, decision.request.state) == (NEW, State.TRIAGE)
+    assert (decision.request.marks, decision.request.rights) == (("quotes_reference",), STRANGERS.rights)
+    assert [evidence.words for evidence in decision.request.evidence] == [STRANGERS.reference]
+    assert not decision.acknowledge
+
+
+def test_a_strangers_own_request_stays_one_beside_the_reference_it_names() -> None:
+    decision = decided(known=Known(quoted=STRANGERS))
+    assert decision.request is not None
+    assert (decision.request.state, decision.request.marks) == (State.OPEN, ("urgent", "quotes_reference"))
+    assert decision.acknowledge
+
+
+def test_a_forged_sender_is_a_stranger() -> None:
+    decision = decided(UNRELATED, known=Known(quoted=THEIRS), screening=screened("dmarc_fail"))
+    assert decision.request is not None
+    assert decision.request.marks == ("quotes_reference",)
+
+
+def test_a_machine_that_repeats_a_reference_is_no_stranger() -> None:
+    decision = decided(UNRELATED, known=Known(quoted=STRANGERS), screening=screened("auto_submitted"))
+    assert (decision.verdict, decision.reason, decision.request) == ("unrelated", "auto_submitted", None)
+
+
+def test_a_chaser_is_registered_with_the_day_it_claims() -> None:
+    def claimed_on(said: tuple[str, ...], language: str, day: date) -> date | None:
+        assert (said, language, day) == (("I asked on 3 March.",), "en", date(2026, 11, 24))
+        return date(2026, 3, 3)
+
+    found = replace(ASKED, marks=("chaser",), chasing=("I asked on 3 March.",))
+    (event,) = decided(found, policy=replace(POLICY, claimed_on=claimed_on)).events
+    assert dict(event.detail)["claims"] == "2026-03-03"
+    (silent,) = decided(found).events
+    assert "claims" not in dict(silent.detail)
 
 
 # -- the sender ---------------------------------------------------------------------------------------------------

@@ -177,14 +177,27 @@ def test_a_reply_that_asks_for_something_else_is_a_request_and_answered(world: W
     assert world.poll().acknowledged == 1
 
 
-def test_a_reply_to_a_closed_request_that_only_says_thanks_leaves_nothing(world: World) -> None:
+def test_a_reply_to_a_closed_request_that_only_says_thanks_is_linked_and_opens_nothing(world: World) -> None:
     world.deliver()
     (request,) = world.register.requests()
     world.register.step(Happening(request.reference, Step.CLOSED, world.clock.now, "owner"), outcome=Outcome.DONE)
     world.arrive("Thanks!", f"In-Reply-To: {letter(world).draft.message_id}")
     world.poll()
-    assert world.seen()[-1][2:] == ("unrelated", "")
+    assert world.seen()[-1][2:] == ("unrelated", "reply")
     assert world.register.request(request.reference).state is State.CLOSED
+    assert len(world.register.requests(closed=True)) == 1
+
+
+def test_a_mail_that_names_a_reference_is_linked_if_its_sender_is_the_known_one_and_shown_if_not(world: World) -> None:
+    world.deliver()
+    (request,) = world.register.requests()
+    world.arrive(f"Any news of {request.reference.lower()}?")
+    world.poll()
+    assert [event.step for event in world.register.events(request.reference)][-1] is Step.REPLIED
+    world.arrive(f"Any news of {request.reference}?", sender="eve@example.net")
+    world.poll()
+    _, shown = sorted(world.register.requests(), key=lambda each: each.state is State.TRIAGE)
+    assert (shown.sender, shown.state, shown.marks) == ("eve@example.net", State.TRIAGE, ("quotes_reference",))
 
 
 def test_a_key_that_was_replaced_still_knows_our_letters_and_our_mail(world: World) -> None:

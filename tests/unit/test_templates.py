@@ -153,6 +153,14 @@ def test_a_missing_fact_and_an_unknown_kind_are_refused() -> None:
         writer.write("en", "poem", {"reference": "DSR-26-7F3K7"})
 
 
+def test_who_writes_for_another_is_asked_for_authority_and_told_nothing() -> None:
+    text = one_line(acknowledgement(for_other=True).text)
+    assert "You write for someone else. Please send us their authority" in text
+    assert "cannot tell you whether we hold anything about them" in text
+    assert "If you write for someone else" not in text
+    assert "If you write for someone else, please send us their authority." in one_line(acknowledgement().text)
+
+
 @pytest.mark.parametrize("language", ["xx", "../en", "en/../en", ""])
 def test_a_person_whose_language_has_no_template_is_answered_in_english(language: str) -> None:
     assert JinjaWriter(in_words).write(language, "acknowledgement", FACTS) == acknowledgement()

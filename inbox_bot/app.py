@@ -16,7 +16,7 @@ from inbox_bot.adapters.calendar import HolidayCalendar
 from inbox_bot.adapters.laws import load_law
 from inbox_bot.adapters.lexicons import load_rulebook
 from inbox_bot.adapters.templates import JinjaWriter
-from inbox_bot.domain.agenda import Agenda
+from inbox_bot.domain.agenda import Agenda, SecondLook
 from inbox_bot.domain.claim import claimed_on
 from inbox_bot.domain.classification import Classification, classify
 from inbox_bot.domain.deadline import Deadline, Facts, deadline, explain, received_on
@@ -29,6 +29,7 @@ from inbox_bot.letters import Correspondent, Letterhead
 from inbox_bot.ports import Register
 
 _Result = TypeVar("_Result")
+_SECOND_LOOK = timedelta(days=90)
 # A law without a number of days (in_dpdp, jp_appi) still deserves a reminder: our own aim.
 _OWN_AIM = timedelta(days=28)
 
@@ -253,7 +254,17 @@ class App:
             report = intake.poll(self.desk(mailbox, register, heartbeat))
             self.polled = True
             delivery.resolve(register, mailbox, self.correspondent(register), self.clock())
+            if digest.second_look_due(register, self.local(self.clock())):
+                self._look_again(register, mailbox, heartbeat)
         return report
+
+    def _look_again(self, register: store.Store, mailbox: imap.ImapMailbox, heartbeat: Callable[[], None]) -> None:
+        """Read the mailbox again with today's rules, for one line of the digest."""
+        now = self.clock()
+        found = intake.audit(self.desk(mailbox, register, heartbeat), now - _SECOND_LOOK)
+        # What lay there before the first start is told elsewhere.
+        missed = sum(finding.before != "old" for finding in found.missed)
+        digest.note_second_look(register, SecondLook(now, found.read, missed, len(found.near)))
 
     def _decide_today(self, register: store.Store) -> Agenda | None:
         return digest.decide_today(register, self.correspondent(register), self.almanac, self.clock())

@@ -1,16 +1,18 @@
 """The owner's digest: what the register knows -> agenda -> letter -> outbox, decided once per local day."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from inbox_bot.domain.agenda import Agenda, AgendaItem, Trouble, TroubleKind, agenda
+from inbox_bot.domain.agenda import Agenda, AgendaItem, SecondLook, Trouble, TroubleKind, agenda
 from inbox_bot.domain.outbox import Kind, Letter, LetterState
 from inbox_bot.domain.request import Event, Request, State, Step
 from inbox_bot.letters import Correspondent
 from inbox_bot.ports import Register
 
 _LASTING = timedelta(hours=1)
+_SECOND_LOOK = "second_look"
 _TOLD_AT = "digest_decided_at"
 _ACKNOWLEDGED = {
     LetterState.SENT: "sent",
@@ -60,7 +62,38 @@ def decide_today(register: Register, correspondent: Correspondent, almanac: Alma
 def agenda_of(register: Register, almanac: Almanac, today: date, now: datetime | None = None) -> Agenda:
     """The agenda of a day, without deciding it. now: troubles of servers that have just begun are left out."""
     items = [item_of(register, almanac, request) for request in register.requests()]
-    return agenda(items, _troubles(register, now), today=today, company=almanac.company, days=almanac.days)
+    return agenda(
+        items,
+        _troubles(register, now),
+        today=today,
+        company=almanac.company,
+        days=almanac.days,
+        second_look=_second_look(register),
+    )
+
+
+def second_look_due(register: Register, local: datetime) -> bool:
+    """Whether the mailbox should be read again: once a week, from Monday on, and not in the week of the first start."""
+    last = _second_look(register)
+    began = min((cursor.baseline_at for cursor in register.cursors()), default=None)
+    latest = last.at if last else began
+    monday = local.date() - timedelta(days=local.weekday())
+    return latest is not None and latest.astimezone(local.tzinfo).date() < monday
+
+
+def note_second_look(register: Register, found: SecondLook) -> None:
+    """Remember what a second look found, for the digest."""
+    facts = {"at": found.at.isoformat(), "read": found.read, "missed": found.missed, "near": found.near}
+    with register.writing():
+        register.remember(_SECOND_LOOK, json.dumps(facts))
+
+
+def _second_look(register: Register) -> SecondLook | None:
+    last = register.meta(_SECOND_LOOK)
+    if last is None:
+        return None
+    facts = json.loads(last)
+    return SecondLook(datetime.fromisoformat(facts["at"]), facts["read"], facts["missed"], facts["near"])
 
 
 def redate(register: Register, almanac: Almanac, now: datetime) -> None:

@@ -11,7 +11,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from jinja2 import meta, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from inbox_bot.domain.agenda import Agenda, Entry, Trouble, TroubleKind, Urgency
+from inbox_bot.domain.agenda import Agenda, Entry, SecondLook, Trouble, TroubleKind, Urgency
 from inbox_bot.domain.request import Right
 from inbox_bot.errors import TemplateError
 from inbox_bot.ports import Written
@@ -103,6 +103,7 @@ def _sample_agenda(entries: Sequence[Entry], troubles: Sequence[Trouble]) -> Age
         marks_to_record=(),
         announced=(),
         all_quiet=not entries,
+        second_look=SecondLook(datetime(2026, 11, 16, 8, tzinfo=UTC), 412, len(entries), 3) if entries else None,
     )
 
 

@@ -1,10 +1,10 @@
-"""Verbs about mail: classify files, import old mail."""
+"""Verbs about mail: classify files, import old mail, read the mailbox again."""
 
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,12 @@ from inbox_bot.cli.frame import (
     Frame,
     asked,
     complain,
+    counted,
     day,
     json_option,
+    moment,
     pass_frame,
+    rows,
     say,
     say_json,
     shown_path,
@@ -27,10 +30,17 @@ from inbox_bot.cli.kinds import Day
 from inbox_bot.domain.request import Evidence, Right, Verdict
 
 if TYPE_CHECKING:
+    from inbox_bot.app import App
     from inbox_bot.domain.message import Identity
+    from inbox_bot.intake import Finding
 
 _BODIES = {".txt": "plain", ".html": "html", ".htm": "html"}
 _WINDOW = 1 << 20
+_THEN = {
+    "old": "left alone: it is from before the first start",
+    "unread": "not read yet",
+    "unrelated": "taken for no request",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,4 +214,56 @@ def import_old(frame: Frame, since: date, dry_run: bool) -> None:
         table(("reference", "received", "due", "state", "asks for"), lines, fold=("asks for",))
 
 
-VERBS = (classify_files, import_old)
+@click.command("audit", short_help="Read the mailbox again: what would today's rules register?")
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 3660), help="How far to look back.")
+@json_option
+@pass_frame
+def audit(frame: Frame, days: int, as_json: bool) -> None:
+    """Read the mailbox again with today's rules, and list what is not in the register.
+
+    First what would be registered today; then near misses: mail of people whose
+    words come close to a request. Nothing is written, nothing is sent.
+    `inbox-bot import --since DAY` registers the first kind.
+
+    \b
+    Example:
+      inbox-bot audit --days 30
+    """  # noqa: D301
+    from inbox_bot import intake  # noqa: PLC0415
+
+    app = frame.app
+    since = app.clock() - timedelta(days=days)
+    with frame.register() as register, app.mailbox() as mailbox:
+        found = intake.audit(app.desk(mailbox, register, lambda: None), since)
+    if as_json:
+        say_json(found)
+        return
+    say(f"{counted(found.read, 'mail')} of the last {counted(days, 'day')} read again.")
+    _say_findings(app, "WOULD BE REGISTERED TODAY, AND IS NOT", found.missed)
+    _say_findings(app, "NEAR MISSES", found.near)
+    if found.missed:
+        first = app.local(found.missed[0].received_at).date()
+        say(f"\nTo register the first kind, none acknowledged:\n    inbox-bot import --since {first} --dry-run")
+    elif not found.near:
+        say("Nothing was missed.")
+
+
+def _say_findings(app: "App", heading: str, findings: "Sequence[Finding]") -> None:
+    if findings:
+        say(f"\n{heading}: {len(findings)}")
+    for finding in findings:
+        rights = f": {asked(finding.rights)}" if finding.rights else ""
+        verdict = f"{finding.verdict}{rights}" if finding.verdict is not Verdict.UNRELATED else f"{finding.score:.1f}"
+        say()
+        for line in (
+            *rows("mail", f"{moment(app.local(finding.received_at))}, {finding.place.folder}"),
+            *rows("from", finding.sender or "nobody"),
+            *rows("subject", finding.subject or "none"),
+            *rows("now", verdict),
+            *rows("then", _THEN.get(finding.before, finding.before)),
+            *rows("the words", *(f"“{each.words}” ({each.weight:+.1f})" for each in weighty(finding.evidence)[:4])),
+        ):
+            say(line)
+
+
+VERBS = (classify_files, import_old, audit)

@@ -7,7 +7,7 @@ the days left are at or below it and no event records it: a service that slept f
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from inbox_bot.domain.request import AGENT, CHASER, CHILD, QUOTES, URGENT, Request, Right, State
@@ -169,11 +169,29 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What the weekly reading of the mailbox with today's rules found. at: an instant. The rest counts mails."""
+
+    at: datetime
+    read: int
+    missed: int
+    near: int
+
+    @property
+    def words(self) -> str:
+        """One line for the owner."""
+        begun = f"Second look on {self.at.day} {self.at:%B}: {self.read} mails of 90 days read again with today's rules"
+        if not self.missed:
+            return f"{begun}, no request missed{f', near misses: {self.near}' if self.near else ''}."
+        return f"{begun}; {self.missed} would be registered and {'is' if self.missed == 1 else 'are'} not."
+
+
+@dataclass(frozen=True, slots=True)
 class Agenda:
     """A local day, decided. due: whether a digest goes out. entries and troubles: most pressing first.
 
     marks_to_record, announced: what becomes history in the transaction that queues the digest. all_quiet: nothing in it
-    asks for anything.
+    asks for anything. second_look: what the last one found, once a week, and daily while it found something.
     """
 
     today: date
@@ -185,6 +203,7 @@ class Agenda:
     marks_to_record: tuple[Mark, ...]
     announced: tuple[str, ...]
     all_quiet: bool
+    second_look: SecondLook | None = None
 
     @property
     def subject(self) -> str:
@@ -199,6 +218,7 @@ def agenda(
     today: date,
     company: str,
     days: Sequence[int] = MARKS,
+    second_look: SecondLook | None = None,
 ) -> Agenda:
     """Decides the local day `today`.
 
@@ -209,6 +229,7 @@ def agenda(
     entries = sorted((entry_of(item, today, days) for item in live), key=_rank)
     ordered = sorted(troubles, key=lambda trouble: (list(TroubleKind).index(trouble.kind), trouble.reference or ""))
     marks = tuple(mark for item in live for mark in _marks(item, today, days))
+    missed = second_look is not None and second_look.missed > 0
     news = (
         bool(marks)
         or any(not item.announced or item.request.state is State.TRIAGE for item in live)
@@ -224,7 +245,8 @@ def agenda(
         troubles=tuple(ordered),
         marks_to_record=marks,
         announced=tuple(item.request.reference for item in live if not item.announced),
-        all_quiet=not ordered and all(entry.urgency is Urgency.LATER for entry in entries),
+        all_quiet=not ordered and not missed and all(entry.urgency is Urgency.LATER for entry in entries),
+        second_look=second_look if missed or today.weekday() == _MONDAY else None,
     )
 
 

@@ -13,6 +13,8 @@ from inbox_bot.errors import TemplateError
 from inbox_bot.intake.desk import Desk, PollReport
 from inbox_bot.ports import Register
 
+# What an import looks at again: mail left alone, and mail that earlier rules made nothing of.
+_REOPENED = frozenset({"old", Verdict.UNRELATED})
 _log = logging.getLogger(__name__)
 
 
@@ -39,7 +41,7 @@ def _draw(desk: Desk, now: datetime) -> str:
 def _known(desk: Desk, arrival: Arrival, now: datetime) -> Known:
     register, message = desk.register, arrival.message
     sighting = register.sighting((arrival.digest, *arrival.older_digests))
-    if sighting and sighting.verdict == "old" and arrival.imported:
+    if sighting and sighting.verdict in _REOPENED and sighting.reference is None and arrival.imported:
         sighting = None
     seen = (sighting.verdict, sighting.reason, sighting.reference) if sighting else None
     if message is None:

@@ -127,12 +127,12 @@ class Register(Table):
         return {row["uid"]: Sighting(row["verdict"], row["reason"], row["reference"]) for row in found}
 
     def see(self, place: Place, digest: str, verdict: str, reason: str, reference: str | None, now: datetime) -> None:
-        """Record that a mail was dealt with. At a place only the record `old` gives way, or that of another mail."""
+        """Record that a mail was dealt with. At a place `old` and `unrelated` give way, and another mail."""
         self._run(
             "INSERT INTO seen (folder, uidvalidity, uid, digest, verdict, reason, reference, seen_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET verdict = excluded.verdict,"
             " digest = excluded.digest, reason = excluded.reason, reference = excluded.reference,"
-            " seen_at = excluded.seen_at WHERE verdict = 'old' OR digest != excluded.digest",
+            " seen_at = excluded.seen_at WHERE verdict IN ('old', 'unrelated') OR digest != excluded.digest",
             place.folder,
             place.uidvalidity,
             place.uid,

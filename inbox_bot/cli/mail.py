@@ -64,9 +64,10 @@ _Judge = Callable[[Path], Judged]
 
 @click.command("classify", short_help="Say of each file what recognition makes of it.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--explain", is_flag=True, help="Every rule that fired, what excluded it, the sum, the verdict.")
 @json_option
 @pass_frame
-def classify_files(frame: Frame, paths: tuple[str, ...], as_json: bool) -> int:
+def classify_files(frame: Frame, paths: tuple[str, ...], explain: bool, as_json: bool) -> int:
     """Say of each file what recognition makes of it. Needs no configuration.
 
     A folder is walked. A .txt or .html file is the body of a mail, any other
@@ -80,10 +81,10 @@ def classify_files(frame: Frame, paths: tuple[str, ...], as_json: bool) -> int:
 
     \b
     Examples:
-      inbox-bot classify letter.eml
+      inbox-bot classify --explain letter.eml
       inbox-bot classify --json folder/ > verdicts.jsonl
     """  # noqa: D301
-    judge = _judge(frame)
+    judge = _judge(frame, whole=explain)
     faults: list[OSError] = []
     unread = 0
     for path in _files(paths, faults):
@@ -91,6 +92,8 @@ def classify_files(frame: Frame, paths: tuple[str, ...], as_json: bool) -> int:
         unread += judged.error is not None
         if as_json:
             say_json(judged, indent=None)
+        elif explain:
+            _explain(judged)
         else:
             _say(judged)
     for fault in faults:
@@ -98,7 +101,7 @@ def classify_files(frame: Frame, paths: tuple[str, ...], as_json: bool) -> int:
     return 1 if unread or faults else 0
 
 
-def _judge(frame: Frame) -> _Judge:
+def _judge(frame: Frame, *, whole: bool) -> _Judge:
     """What says of a file what recognition makes of it; it raises whatever a file makes it raise."""
     from inbox_bot.adapters.lexicons import load_rulebook  # noqa: PLC0415 - reading rules takes its time
     from inbox_bot.domain.classification import classify  # noqa: PLC0415
@@ -110,10 +113,10 @@ def _judge(frame: Frame) -> _Judge:
 
     def judge(path: Path) -> Judged:
         raw, subtype = _read(path), _BODIES.get(path.suffix.lower())
-        whole = raw if subtype is None else _as_mail(raw, subtype)
-        message = parse(whole[:_WINDOW], truncated=len(whole) > _WINDOW)
+        mail = raw if subtype is None else _as_mail(raw, subtype)
+        message = parse(mail[:_WINDOW], truncated=len(mail) > _WINDOW)
         reason = screen(message, identity).reason if subtype is None else None
-        found = classify(message, rulebook)
+        found = classify(message, rulebook, whole=whole)
         return Judged(
             path=path,
             verdict=found.verdict,
@@ -180,6 +183,36 @@ def _say(judged: Judged) -> None:
     say(f"{shown_path(judged.path)}: {judged.verdict}{rights}{f'  ({why})' if why else ''}")
     for entry in weighty(judged.evidence):
         say(f"    {entry.weight:+5.1f}  “{entry.words}”  {entry.rule}, {entry.where}")
+
+
+def _explain(judged: Judged) -> None:
+    """How the verdict came about, step by step."""
+    rights = f": {asked(judged.rights)}" if judged.rights else ""
+    say(f"{shown_path(judged.path)}\n")
+    for line in (
+        *rows("verdict", f"{judged.verdict}{rights}"),
+        *rows("sum", f"{judged.score:g} (a request from 10, uncertain from 5)"),
+        *rows("language", judged.language or "none that any rule is written in"),
+        *rows("marks", ", ".join(judged.marks) or "none"),
+        *rows("answer", f"withheld: {judged.withheld}" if judged.withheld else "nothing forbids one"),
+        *(rows("could not be read", judged.error) if judged.error else ()),
+    ):
+        say(line)
+    silenced = [each for each in judged.evidence if ": " in each.rule]
+    counts = weighty(judged.evidence)
+    faint = [each for each in judged.evidence if each not in silenced and not each.weight]
+    for heading, entries in (("COUNTED (of several frames, the best)", counts), ("EXCLUDED", silenced)):
+        if entries:
+            say(f"\n  {heading}")
+        for entry in entries:
+            said = entry.words if "“" in entry.words else f"“{entry.words}”"
+            for line in rows(f"{entry.weight:+.1f}" if entry.weight else "", f"{entry.rule}, {entry.where}", said):
+                say(line)
+    if faint:
+        say("\n  FAINT SIGNS: nothing by themselves, frames add them up")
+    for line in rows("", *(f"{entry.rule} “{entry.words}”" for entry in faint)):
+        say(line)
+    say()
 
 
 @click.command("import", short_help="Register requests among mail from before the first start.")

@@ -191,7 +191,7 @@ class Agenda:
     """A local day, decided. due: whether a digest goes out. entries and troubles: most pressing first.
 
     marks_to_record, announced: what becomes history in the transaction that queues the digest. all_quiet: nothing in it
-    asks for anything. second_look: what the last one found, once a week, and daily while it found something.
+    asks for anything. second_look: what the last one found: on Mondays, and in every digest if it found something.
     """
 
     today: date

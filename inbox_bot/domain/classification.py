@@ -49,7 +49,7 @@ class Classification:
     """The verdict on one mail, and why.
 
     rights: in the order of `Right`. language: of the rules that matched, or None. score: the sum that made the verdict.
-    evidence: every rule that fired; at weight 0 also those that something silenced, with what did.
+    evidence: every rule that weighs; at weight 0 also those that something silenced, with what did.
     marks: `urgent`, `agent`, `child`, `chaser`, `quoted`, `forwarded`, `attachment`, `signature`,
     `encrypted`, `dense`. chasing: the sentences in which somebody says that they asked before.
     """
@@ -105,19 +105,20 @@ class _Tally:
     def chasing(self) -> Iterator[str]:
         return (hit.sentence.text for hit in self.fired.values() if CHASER in hit.rule.marks)
 
-    @property
-    def evidence(self) -> Iterator[Evidence]:
-        yield from (hit.evidence for hit in self.fired.values() if hit.rule.weight or hit.rule.marks)
+    def evidence(self, *, whole: bool) -> Iterator[Evidence]:
+        """What counted, and what was silenced. whole: the faint signs too, and what each gave to a frame."""
+        yield from (hit.evidence for hit in self.fired.values() if whole or hit.rule.weight or hit.rule.marks)
         for frame, weight in self.frames.items():
-            signs = [hit.words for name, hit in self.fired.items() if name in frame.adds]
+            signs = {name: hit.words for name, hit in self.fired.items() if name in frame.adds}
             first = next(self.fired[name] for name in frame.needs if name in self.fired)
-            words = " + ".join(dict.fromkeys(signs))[:_EVIDENCE_LETTERS]
-            yield Evidence(frame.label, words, first.where, first.offset, weight)
-        yield from (hit.evidence for hit in self.silenced.values() if hit.rule.weight)
+            words = " + ".join(dict.fromkeys(signs.values()))[:_EVIDENCE_LETTERS]
+            told = ", ".join(f"{name} {frame.adds[name]:+g} “{said}”" for name, said in signs.items())
+            yield Evidence(frame.label, told if whole else words, first.where, first.offset, weight)
+        yield from (hit.evidence for hit in self.silenced.values() if whole or hit.rule.weight)
 
 
-def classify(message: InboundMessage, rulebook: Rulebook) -> Classification:
-    """Classify one mail. Work is bounded whatever the text."""
+def classify(message: InboundMessage, rulebook: Rulebook, *, whole: bool = False) -> Classification:
+    """Classify one mail. Work is bounded whatever the text. whole: the evidence tells every rule that fired."""
     body = split(message.text)
     own = [passage("subject", message.subject), passage("new", body.new)]
     others = [
@@ -131,12 +132,13 @@ def classify(message: InboundMessage, rulebook: Rulebook) -> Classification:
     work = Work(STEPS)
     faint = sum(each.length for each in own) <= max((speech.longest for speech in speeches), default=0)
     parts = [part_of(each, speeches, work, faint=faint) for each in own]
-    found = _verdict(_tallies(parts, [frame for speech in speeches for frame in speech.frames]))
+    found = _verdict(_tallies(parts, [frame for speech in speeches for frame in speech.frames]), whole=whole)
     if found.verdict is not Verdict.REQUEST:
-        whole = _verdict(_tallies([*parts, *(part_of(each, speeches, work, faint=False) for each in others)], ()))
-        if whole.score > found.score and whole.verdict is not Verdict.UNRELATED:
+        parts += (part_of(each, speeches, work, faint=False) for each in others)
+        every = _verdict(_tallies(parts, ()), whole=whole)
+        if every.score > found.score and every.verdict is not Verdict.UNRELATED:
             # a request in the words of somebody else, or in the name of a file: a person must look
-            found = replace(whole, verdict=Verdict.UNCERTAIN, marks=(*whole.marks, _origin(whole)))
+            found = replace(every, verdict=Verdict.UNCERTAIN, marks=(*every.marks, _origin(every)))
     return _finished(found, message, body.new, dense=work.left < 0)
 
 
@@ -161,13 +163,14 @@ def _finished(found: Classification, message: InboundMessage, new: str, *, dense
     return found if mark is None else replace(found, verdict=Verdict.UNCERTAIN, marks=(*found.marks, mark))
 
 
-def _verdict(tallies: Mapping[str, _Tally]) -> Classification:
+def _verdict(tallies: Mapping[str, _Tally], *, whole: bool) -> Classification:
     """The verdict of the language that weighs most; the rights of every language that says `request` by itself."""
     if not tallies:
         return Classification(Verdict.UNRELATED)
     language, best = max(tallies.items(), key=lambda item: item[1].score)
     agreeing = [tally for tally in tallies.values() if tally is best or tally.score >= REQUEST_AT]
-    evidence = tuple(evidence for tally in agreeing for evidence in tally.evidence)
+    shown = tallies.values() if whole else agreeing
+    evidence = tuple(evidence for tally in shown for evidence in tally.evidence(whole=whole))
     if best.score < UNCERTAIN_AT:
         return Classification(Verdict.UNRELATED, score=best.score, evidence=evidence)
     rights = {right for tally in agreeing for right in tally.rights} or {Right.ACCESS}

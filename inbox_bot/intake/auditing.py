@@ -8,7 +8,7 @@ from inbox_bot.domain.decision import Arrival
 from inbox_bot.domain.message import Place
 from inbox_bot.domain.request import Evidence, Right, Verdict
 from inbox_bot.intake.desk import Desk
-from inbox_bot.intake.folders import BATCH, chunked, watched
+from inbox_bot.intake.folders import BATCH, chunked, dated, watched
 from inbox_bot.intake.reading import read
 from inbox_bot.ports import Sighting
 
@@ -93,8 +93,13 @@ def _finding(desk: Desk, arrival: Arrival) -> Finding | None:
         rights=found.rights,
         score=found.score,
         evidence=found.evidence,
-        before=seen.verdict if seen else "unread",
+        before=seen.verdict if seen else _unseen(desk, arrival),
     )
+
+
+def _unseen(desk: Desk, arrival: Arrival) -> str:
+    cursor = desk.register.cursor(arrival.place.folder)
+    return "old" if cursor and dated(arrival, cursor).before_baseline else "unread"
 
 
 def _is_dealt_with(seen: Sighting | None) -> bool:

@@ -120,8 +120,8 @@ def _read_all(desk: Desk, folder: Folder, cursor: Cursor, uids: Sequence[int], *
     try:
         for batch in chunked(uids, 1 if unclean else BATCH):
             arrivals = _alone(desk, folder, batch[0], junk=junk) if unclean else _arrivals(desk, batch, junk=junk)
-            dated = [_with_baseline(arrival, cursor) for arrival in arrivals]
-            report += _recorded(desk, dated, replace(cursor, uid=max(cursor.uid, batch[-1])))
+            placed = [dated(arrival, cursor) for arrival in arrivals]
+            report += _recorded(desk, placed, replace(cursor, uid=max(cursor.uid, batch[-1])))
             desk.heartbeat()
     finally:
         # Reached by every end but a sudden death: an error of the network is no fault of the mail.
@@ -162,7 +162,8 @@ def _one(desk: Desk, arrival: Arrival) -> PollReport:
             return record(desk, [replace(unread, before_baseline=arrival.before_baseline)])
 
 
-def _with_baseline(arrival: Arrival, cursor: Cursor) -> Arrival:
+def dated(arrival: Arrival, cursor: Cursor) -> Arrival:
+    """A mail with whether it is from before the baseline of its folder."""
     # A new UID with an old date is mail moved in from elsewhere; a server's clock may be an hour off.
     return replace(arrival, before_baseline=arrival.received_at < cursor.baseline_at - _SKEW)
 

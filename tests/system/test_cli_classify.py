@@ -115,6 +115,23 @@ def test_what_may_not_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixt
     assert f"{closed}: Permission denied" in told.err
 
 
+def test_an_explanation_tells_every_rule_what_excluded_it_the_sum_and_the_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    (tmp_path / "a.txt").write_text(f"{REQUEST} Do not delete my account, or I will be cross.")
+    assert cli.run(["classify", "--explain", str(tmp_path / "a.txt")]) == 0
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 80
+    assert re.search(r"verdict +request: access.*\n +sum +\d+(\.5)? \(a request from 10, uncertain from 5\)", told)
+    counted, _, rest = told.partition("EXCLUDED")
+    excluded, _, faint = rest.partition("FAINT SIGNS")
+    assert "COUNTED" in counted
+    assert re.search(r"\+10\.0 +en/access-[a-z-]+, new", counted)
+    assert "delete my account" in excluded
+    assert "en/sign-ask “Please”" in faint
+
+
 def test_what_is_told_to_a_person_holds_nothing_that_steers_a_terminal(tmp_path: Path) -> None:
     words = "a copy of all the \x1b]52;c;ZXZpbA==\x07personal\rdata \u202eyou hold about me"
     (tmp_path / "evil\x1b[2J\nforged.eml: request.eml").write_text(HEAD + f"Please send me {words}.")

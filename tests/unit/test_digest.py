@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from inbox_bot.digest import note_second_look, second_look_due
+from inbox_bot.domain.agenda import SecondLook
 from inbox_bot.domain.request import Event, Outcome, State, Step
 from inbox_bot.errors import TemplateError
 from tests.fakes.company import TUESDAY_EIGHT, Company
@@ -181,3 +183,62 @@ def test_letter_marks_and_day_are_recorded_together_or_not_at_all(company: Compa
     company.world.register._run("DROP TRIGGER failing")
     company.decide()
     assert company.digests() == ["digest:2026-11-24"]
+
+
+# -- the second look ------------------------------------------------------------------------------------------------
+
+MONDAY_EIGHT = TUESDAY_EIGHT + timedelta(days=6)
+
+
+def looked(company: Company, *, missed: int = 0, near: int = 0) -> None:
+    note_second_look(company.world.register, SecondLook(company.world.clock.now, 412, missed, near))
+
+
+def due(company: Company) -> bool:
+    return second_look_due(company.world.register, company.almanac.local(company.world.clock.now))
+
+
+def test_the_mailbox_is_read_again_once_a_week_but_not_in_the_week_of_the_first_start(company: Company) -> None:
+    assert not due(company)
+    company.world.poll()
+    assert not due(company)
+    company.world.clock.now = MONDAY_EIGHT - timedelta(days=1)
+    assert not due(company)
+    company.world.clock.now = MONDAY_EIGHT
+    assert due(company)
+    looked(company)
+    assert not due(company)
+    company.world.clock.advance(days=6)
+    assert not due(company)
+    company.world.clock.advance(days=9)
+    assert due(company)
+
+
+def test_a_second_look_that_found_nothing_is_told_on_mondays(company: Company) -> None:
+    company.world.clock.now = MONDAY_EIGHT
+    looked(company, near=2)
+    today = company.decide()
+    assert today is not None
+    assert today.second_look is not None
+    assert today.second_look.words == (
+        "Second look on 30 November: 412 mails of 90 days read again with today's rules, no request missed,"
+        " near misses: 2."
+    )
+    assert today.all_quiet
+    company.tomorrow()
+    company.add()
+    tuesday = company.decide()
+    assert tuesday is not None
+    assert tuesday.second_look is None
+
+
+def test_a_second_look_that_found_something_is_told_in_every_digest_of_the_week(company: Company) -> None:
+    company.world.clock.now = MONDAY_EIGHT
+    looked(company, missed=1)
+    for monday in (True, False):
+        today = company.decide()
+        assert today is not None
+        assert today.second_look is not None
+        assert today.second_look.words.endswith("; 1 would be registered and is not.")
+        assert (today.due, today.all_quiet) == (monday, False)
+        company.tomorrow()

@@ -53,7 +53,7 @@ def sample_acknowledgement(app: App, day: date) -> Written:
     """The acknowledgement of a request for access that is in no register, received on `day`.
 
     Raises:
-        TemplateError: the language of the country has no such letter, or it is wrong.
+        TemplateError: the letter in the language of the country is wrong.
     """
     request = Request(
         reference="DSR-26-7F3K7", state=State.OPEN, outcome=None, rights=(Right.ACCESS,),
@@ -136,14 +136,15 @@ def _templates(app: App) -> Iterator[str | InboxBotError]:
         yield from problems
         return
     sample_acknowledgement(app, app.local(app.clock()).date())
-    yield f"every letter renders; those to data subjects in {app.settings.language}"
+    languages = sorted(app.writer.languages("acknowledgement"))
+    yield f"every letter renders; answers in {', '.join(languages)}, and in English to anybody else"
 
 
 def _recognition(app: App) -> Iterator[str | InboxBotError]:
-    rulebook = app.rulebook
-    if not rulebook.rules:
+    languages = app.rulebook.languages
+    if not languages:
         raise InboxBotError("there are no rules: every mail would be taken for unrelated", "Install inbox-bot again.")
-    yield f"{len(rulebook.rules)} rules: {', '.join(rulebook.languages)}"
+    yield f"rules in {len(languages)} languages: {', '.join(languages)}"
 
 
 def _law(app: App) -> Iterator[str | InboxBotError]:

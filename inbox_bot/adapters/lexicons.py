@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from inbox_bot.domain.lexicon import Lexicon, parse_lexicon
+from inbox_bot.domain.lexicon import Lexicon, Sheet, parse_lexicon
 from inbox_bot.domain.rulebook import Rulebook
 from inbox_bot.errors import LexiconError
 
@@ -19,7 +19,7 @@ def load_rulebook(folder: Path | None = None) -> Rulebook:
     """
     package = files("inbox_bot").joinpath("lexicon")
     names = sorted(entry.name for entry in package.iterdir() if entry.name.endswith(".toml"))
-    ours = [parse_lexicon(name, package.joinpath(name).read_text(encoding="utf-8")) for name in names]
+    ours = [Sheet(name, package.joinpath(name).read_text(encoding="utf-8")) for name in names]
     added = list(_added(folder)) if folder else []
     rulebook = Rulebook([*ours, *added])
     for language in sorted({lexicon.language for lexicon in added} & {*rulebook.languages}):

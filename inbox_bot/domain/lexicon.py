@@ -2,17 +2,20 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from inbox_bot.domain.request import Right
+from inbox_bot.domain.words import words_of
 from inbox_bot.errors import LexiconError
 
 _KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "longest"}
 _FRAME_KEYS = {"name", "rights", "needs", "also", "unless", "adds", "longest", "marks"}
 _TOP_KEYS = {"language", "name", "usual", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
+_TABLE = re.compile(r"^\[", re.MULTILINE)
 _REMEDY = "lexicon/README.md tells the format"
 ALL = "*"
 # The language of a file whose frames hold for every language.
@@ -102,6 +105,39 @@ class Lexicon:
     rules: tuple[Rule, ...]
     frames: tuple[Frame, ...]
     source: Source
+
+    def whole(self) -> "Lexicon":
+        """Itself: see `Sheet`."""
+        return self
+
+    def mentions(self, beginnings: Collection[str]) -> bool:
+        """Whether it may hold a word that begins so; see `Sheet`."""
+        return bool(beginnings)
+
+
+class Sheet:
+    """A file of rules of which only the head has been read: a process meets few of all languages.
+
+    language, usual: as in `Lexicon`.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name, self._text = name, text
+        # TOML's top-level keys stand before its first table.
+        head = parse_lexicon(name, _TABLE.split(text, maxsplit=1)[0])
+        self.language, self.usual = head.language, head.usual
+
+    def whole(self) -> Lexicon:
+        """The file, read; raises LexiconError with file:line."""
+        return parse_lexicon(self._name, self._text)
+
+    def mentions(self, beginnings: Collection[str]) -> bool:
+        """Whether the file holds a word that begins so. beginnings: folded."""
+        return any(beginning in self._folded for beginning in beginnings)
+
+    @cached_property
+    def _folded(self) -> str:
+        return " ".join(words_of(self._text))
 
 
 def parse_lexicon(name: str, text: str) -> Lexicon:

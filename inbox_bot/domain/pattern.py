@@ -115,7 +115,7 @@ class Book:
 
     def __init__(self) -> None:
         self._root = _Node()
-        self._waiting: dict[str, list[tuple[Phrase, int]]] = defaultdict(list)
+        self._waiting: dict[str, str] = defaultdict(str)
         self._slips = Slips()
         self._choices: dict[Choice, int] = {}
         self._bodies: dict[tuple[Groups, str], int] = {}
@@ -202,7 +202,7 @@ class Book:
                 if phrase[0] == NUMBER or phrase[0][-1] == "*":
                     self._plant(phrase, number)
                 else:
-                    self._waiting[phrase[0]].append((phrase, number))
+                    self._waiting[phrase[0]] += f"{' '.join(phrase)}\t{number}\n"
         return number
 
     def _plant(self, phrase: Phrase, choice: int) -> None:
@@ -270,8 +270,9 @@ class Book:
         meant = [word] if word in self._known else self._slips.meant(word)
         for known in meant:
             # phrases are planted when a text first holds their first word: most never are
-            for phrase, choice in self._waiting.pop(known, ()):
-                self._plant(phrase, choice)
+            for line in self._waiting.pop(known, "").splitlines():
+                phrase, _, choice = line.partition("\t")
+                self._plant(tuple(phrase.split()), int(choice))
         nodes = self._root.next(word)
         nodes += [self._root.after[known] for known in meant if known != word]
         if len(self._memo) < _MOST_REMEMBERED:

@@ -1,14 +1,14 @@
 """Every language's rules together, and which languages a text is read with.
 
-A language is compiled when a text is first read with it: a process that meets two languages pays for two.
+A language is read and compiled when a text is first in it: a process that meets two languages pays for two.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from inbox_bot.domain.lexicon import ALL, ANY, Frame, Lexicon, Rule, Source, is_named
+from inbox_bot.domain.lexicon import ALL, ANY, Frame, Lexicon, Rule, Sheet, Source, is_named
 from inbox_bot.domain.pattern import Book
 from inbox_bot.domain.phrase import Groups, PatternError
 from inbox_bot.domain.request import Right
@@ -20,6 +20,8 @@ _BETRAYED = 2.0
 _SHARE = 0.3
 # So many different words without one of the most frequent of any language are in none of these.
 _TELLS_NOTHING = 60
+# Letters by which a word of a short text is looked for in the rules: endings vary.
+_BEGINNING = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,29 +44,19 @@ class Speech:
 
 
 class Rulebook:
-    """All lexicons. Several of one language (the owner's additions) are one; frames for any language hold for each.
+    """All lexicons. Several of one language (the owner's additions) are one; frames for any language hold for each."""
 
-    rules: as written, of every language.
-    """
-
-    def __init__(self, lexicons: Iterable[Lexicon]) -> None:
-        self._lexicons: dict[str, list[Lexicon]] = defaultdict(list)
-        self._everywhere: list[Frame] = []
-        betrays: dict[str, set[str]] = defaultdict(set)
-        known = list(lexicons)
-        everywhere = {rule.name for lexicon in known for rule in lexicon.rules}
-        for lexicon in known:
-            if lexicon.language == ANY:
-                _check_frames(lexicon, everywhere)
-                self._everywhere += lexicon.frames
-                continue
+    def __init__(self, lexicons: Iterable[Lexicon | Sheet]) -> None:
+        self._lexicons: dict[str, list[Lexicon | Sheet]] = defaultdict(list)
+        self._betrays: dict[str, set[str]] = defaultdict(set)
+        for lexicon in lexicons:
             self._lexicons[lexicon.language].append(lexicon)
             for word in (word for usual in lexicon.usual for word in words_of(usual)):
-                betrays[word].add(lexicon.language)
-        self._betrays: Mapping[str, Collection[str]] = betrays
-        self._untold = self._lexicons.keys() - set().union(*betrays.values())
+                self._betrays[word].add(lexicon.language)
+        everywhere = self._lexicons.pop(ANY, [])
+        self._everywhere = [lexicon.whole() for lexicon in everywhere]
+        self._untold = self._lexicons.keys() - set().union(*self._betrays.values())
         self._speeches: dict[str, Speech] = {}
-        self.rules = tuple(rule for lexicon in known for rule in lexicon.rules)
 
     @property
     def languages(self) -> list[str]:
@@ -75,14 +67,25 @@ class Rulebook:
         """One language, compiled at the first call.
 
         Raises:
-            LexiconError: a pattern, a group or a name cannot be understood; with file:line.
+            LexiconError: a file, a pattern, a group or a name cannot be understood; with file:line.
         """
         if language not in self._speeches:
-            self._speeches[language] = _compiled(language, self._lexicons[language], self._everywhere)
+            lexicons = [lexicon.whole() for lexicon in self._lexicons[language]]
+            self._speeches[language] = _compiled(language, lexicons, self._everywhere)
         return self._speeches[language]
 
+    def check(self) -> None:
+        """Find every fault: each language is compiled, and frames for any language name rules of some.
+
+        Raises:
+            LexiconError: with file:line.
+        """
+        known = {rule.name for language in self.languages for rule in self.speech(language).rules}
+        for lexicon in self._everywhere:
+            _check_frames(lexicon, known)
+
     def spoken(self, words: Iterable[str]) -> list[Speech]:
-        """The languages that a text of these folded words may be in: all of them where a short text tells nothing."""
+        """The languages that a text of these folded words may be in."""
         return [self.speech(language) for language in self._likely(frozenset(words))]
 
     def _likely(self, words: frozenset[str]) -> list[str]:
@@ -93,9 +96,18 @@ class Rulebook:
                 weights[language] = weights.get(language, 0.0) + 1 / len(languages)
         most = max(weights.values(), default=0.0)
         if not most:
-            return self.languages if len(words) <= _TELLS_NOTHING else sorted(self._untold)
+            return self._mentioning(words)
         enough = min(_BETRAYED, most * _SHARE)
         return sorted({*self._untold, *(language for language, weight in weights.items() if weight >= enough)})
+
+    def _mentioning(self, words: frozenset[str]) -> list[str]:
+        """The languages of a text without one of their usual words: none of a long one, any whose rules know a word."""
+        beginnings = {word[:_BEGINNING] for word in words if len(word) > 2} if len(words) <= _TELLS_NOTHING else set()
+        return [language for language, each in sorted(self._lexicons.items()) if _is_mentioned(each, beginnings)]
+
+
+def _is_mentioned(lexicons: Iterable[Lexicon | Sheet], beginnings: Collection[str]) -> bool:
+    return any(not lexicon.usual or lexicon.mentions(beginnings) for lexicon in lexicons)
 
 
 def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
@@ -105,12 +117,11 @@ def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:
         LexiconError: a pattern, a group or a name cannot be understood; with file:line.
     """
     rulebook = Rulebook(lexicons)
-    for language in rulebook.languages:
-        rulebook.speech(language)
+    rulebook.check()
     return rulebook
 
 
-def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[Frame]) -> Speech:
+def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[Lexicon]) -> Speech:
     book = Book()
     rules: list[Rule] = []
     names = [rule.name for lexicon in lexicons for rule in lexicon.rules]
@@ -125,7 +136,7 @@ def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[F
                 for pattern in patterns:
                     _add(book, number, pattern, groups, rule, lexicon.source, faint=_is_faint(rule, wanted))
             rules.append(rule)
-    frames = [*everywhere, *(frame for lexicon in lexicons for frame in lexicon.frames)]
+    frames = [frame for lexicon in (*everywhere, *lexicons) for frame in lexicon.frames]
     book.seal()
     framed = (_framed(frame, language, frozenset(names)) for frame in frames)
     return Speech(language, book, tuple(rules), tuple(frame for frame in framed if frame.needs))

@@ -91,9 +91,8 @@ def test_everything_that_fails_is_told_at_once(tmp_path: Path, dovecot: Dovecot,
         ({"imap": {"ca_file": ""}}, "mailbox", "certificate"),
         ({"password": "env:NOBODY_SET_THIS"}, "mailbox", "NOBODY_SET_THIS"),
         ({"register": {"path": "/etc/passwd/register.db"}}, "register", "/etc/passwd is no folder"),
-        ({"country": "FR"}, "templates", "fr/acknowledgement"),
     ],
-    ids=["folder", "unknown-ca", "password", "register", "language"],
+    ids=["folder", "unknown-ca", "password", "register"],
 )
 def test_one_part_that_fails_is_the_only_one(
     tmp_path: Path, dovecot: Dovecot, smtp: SmtpBed, user: str, tables: dict[str, Any], part: str, said: str

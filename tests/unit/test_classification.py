@@ -268,7 +268,7 @@ def test_a_text_made_to_be_dense_is_uncertain_at_least() -> None:
 
 
 LEXICON_WORDS = sorted(
-    {word for each in load_rulebook().rules for word in " ".join(each.match).split() if word.isalpha()}
+    {word for each in BOOK.speech("en").rules for word in " ".join(each.match).split() if word.isalpha()}
 )
 
 

@@ -154,12 +154,13 @@ def test_a_fault_in_a_frame_is_told_with_its_line(old: str, new: str, line: int,
 def test_an_owners_additions_may_speak_of_the_rules_they_add_to() -> None:
     added = "language = 'en'\n[[rule]]\nname = 'our-shop'\nmatch = 'our shop'\ncancels = ['erasure-mine']\n"
     book = compile_rules([parse_lexicon("en.toml", GOOD), parse_lexicon("own.toml", added)])
-    assert [rule.name for rule in book.rules] == ["erasure-mine", "access-mine", "our-shop"]
+    assert [rule.name for rule in book.speech("en").rules] == ["erasure-mine", "access-mine", "our-shop"]
 
 
 def test_the_rules_of_the_package_are_without_fault() -> None:
-    languages = {rule.language for rule in load_rulebook().rules}
-    assert languages == {path.stem for path in FOLDER.glob("*.toml")} - {"frames"}
+    rulebook = load_rulebook()
+    rulebook.check()
+    assert {*rulebook.languages} == {path.stem for path in FOLDER.glob("*.toml")} - {"frames"}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)

@@ -6,7 +6,7 @@ import pytest
 
 from inbox_bot.adapters.lexicons import load_rulebook
 from inbox_bot.domain.classification import classify
-from inbox_bot.domain.lexicon import parse_lexicon
+from inbox_bot.domain.lexicon import Sheet, parse_lexicon
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.request import Verdict
 from inbox_bot.domain.rulebook import Rulebook
@@ -46,8 +46,8 @@ def read_with(text: str, **files: str) -> list[str]:
         ("radera", ["sv"]),
         ("The parcel came and I like the colour of it. " * 20 + "Verwijder mijn gegevens graag.", ["en", "nl"]),
         ("Verwijder mijn gegevens, please delete my data, radera mina uppgifter", ["en", "nl", "sv"]),
-        ("CV 4711", ["en", "nl", "sv"]),
-        ("", ["en", "nl", "sv"]),
+        ("parcel 4711", ["en", "nl", "sv"]),
+        ("", []),
     ],
 )
 def test_a_text_is_read_with_the_languages_that_it_betrays(text: str, languages: list[str]) -> None:
@@ -57,6 +57,34 @@ def test_a_text_is_read_with_the_languages_that_it_betrays(text: str, languages:
 def test_one_small_word_in_common_is_no_reason_to_read_a_long_text_with_a_language() -> None:
     text = "Please send me the list of what is in my garden, and I will thank you; delete the rest, it is data."
     assert read_with(text) == ["en"]
+
+
+def sheets(**files: str) -> Rulebook:
+    return Rulebook(Sheet(f"{name}.toml", text) for name, text in files.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "languages"),
+    [("RÁDERAT 4711", ["sv"]), ("deletion 4711, verwijderd", ["en", "nl"]), ("CV 4711", []), ("x " * 9, [])],
+)
+def test_a_short_text_without_usual_words_is_read_with_languages_whose_rules_know_a_word(
+    text: str, languages: list[str]
+) -> None:
+    more = {name: file.replace("usual = '", "usual = 'zzz'\n#") for name, file in FILES.items()}
+    assert [speech.language for speech in sheets(**more).spoken(words_of(text))] == languages
+
+
+def test_a_long_text_without_one_usual_word_of_any_language_is_in_none_of_them() -> None:
+    text = " ".join(f"verwijder{letter}{other}" for letter in "abcdefgh" for other in "abcdefgh")
+    assert sheets(**FILES).spoken(words_of(text)) == []
+
+
+def test_a_file_is_read_when_a_text_is_first_in_its_language() -> None:
+    late = FILES["sv"] + "[[rule]]\nname = 'r 2'\n"
+    lazy = sheets(en=FILES["en"], sv=late)
+    assert [speech.language for speech in lazy.spoken(["delete"])] == ["en"]
+    with pytest.raises(LexiconError, match=r"sv\.toml:\d+: every rule needs a name"):
+        lazy.check()
 
 
 def test_a_language_that_names_no_usual_words_is_always_tried() -> None:

@@ -254,11 +254,11 @@ def test_evidence_tells_where_the_words_stand() -> None:
 def test_a_repeated_sentence_is_read_once() -> None:
     work = Work(STEPS)
     book = load_rulebook()
-    part_of(passage("new", "Please delete my data.\n\n"), book.spoken(()), work)
+    part_of(passage("new", "Please delete my data.\n\n"), [book.speech("en")], work)
     once = STEPS - work.left
     work = Work(STEPS)
-    part_of(passage("new", "Please delete my data.\n\n" * 500), book.spoken(()), work)
-    assert STEPS - work.left == once
+    part_of(passage("new", "Please delete my data.\n\n" * 500), [book.speech("en")], work)
+    assert STEPS - work.left == once > 0
 
 
 def test_a_text_made_to_be_dense_is_uncertain_at_least() -> None:
@@ -286,6 +286,6 @@ def test_the_work_is_bounded_for_any_text_made_of_the_words_of_the_rules(words: 
         f"{word}{number if word.isalpha() and not number % 7 else ''}" for number in range(times) for word in words
     )
     work = Work(STEPS)
-    part_of(passage("new", text), load_rulebook().spoken(()), work)
+    part_of(passage("new", text), [BOOK.speech("en")], work)
     # one sentence may overdraw what is left: eighty words cannot cost more than this
     assert work.left > -60_000

@@ -129,7 +129,7 @@ def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[L
     for lexicon in lexicons:
         _check_names(lexicon, names)
         _check_frames(lexicon, names)
-        book.real(lexicon.real)
+        book.real(word for real in lexicon.real for word in words_of(real))
         groups = _groups(lexicon)
         for rule in lexicon.rules:
             for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):

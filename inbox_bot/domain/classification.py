@@ -76,16 +76,22 @@ class _Tally:
         return sum(hit.rule.weight for hit in self.fired.values()) + max(self.frames.values(), default=0.0)
 
     @property
+    def strong(self) -> dict[Right, float]:
+        """What a weighty rule names, with the weight of the weightiest."""
+        strong: dict[Right, float] = {}
+        for hit in self.fired.values():
+            for right in hit.rights if hit.rule.weight > UNCERTAIN_AT else ():
+                strong[right] = max(strong.get(right, 0.0), hit.rule.weight)
+        return strong
+
+    @property
     def rights(self) -> set[Right]:
         """What is asked for: what a weighty rule names, and what nearly as much speaks for as for the strongest."""
-        strong: dict[Right, float] = {}
+        strong = self.strong
         faint: dict[Right, float] = defaultdict(float)
         for hit in self.fired.values():
-            for right in hit.rights:
-                if hit.rule.weight > UNCERTAIN_AT:
-                    strong[right] = max(strong.get(right, 0.0), hit.rule.weight)
-                else:
-                    faint[right] += hit.rule.weight
+            for right in hit.rights if hit.rule.weight <= UNCERTAIN_AT else ():
+                faint[right] += hit.rule.weight
         for frame, weight in self.frames.items():
             for right in frame.rights:
                 faint[right] += weight
@@ -164,7 +170,10 @@ def _finished(found: Classification, message: InboundMessage, new: str, *, dense
 
 
 def _verdict(tallies: Mapping[str, _Tally], *, whole: bool) -> Classification:
-    """The verdict of the language that weighs most; the rights of every language that says `request` by itself."""
+    """The verdict of the language that weighs most, with what weighty rules of others name that say `request` too.
+
+    Frames of another language count for nothing: its signs are mere words, which two languages may share.
+    """
     if not tallies:
         return Classification(Verdict.UNRELATED)
     language, best = max(tallies.items(), key=lambda item: item[1].score)
@@ -173,7 +182,7 @@ def _verdict(tallies: Mapping[str, _Tally], *, whole: bool) -> Classification:
     evidence = tuple(evidence for tally in shown for evidence in tally.evidence(whole=whole))
     if best.score < UNCERTAIN_AT:
         return Classification(Verdict.UNRELATED, score=best.score, evidence=evidence)
-    rights = {right for tally in agreeing for right in tally.rights} or {Right.ACCESS}
+    rights = best.rights.union(*(tally.strong for tally in agreeing)) or {Right.ACCESS}
     return Classification(
         Verdict.REQUEST if best.score >= REQUEST_AT else Verdict.UNCERTAIN,
         tuple(right for right in Right if right in rights),

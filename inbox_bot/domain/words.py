@@ -51,6 +51,14 @@ _BEFORE_NAMES = frozenset(
         "avv",
         "mme",
         "mlle",
+        "gem",
+        "geb",
+        "inkl",
+        "ul",
+        "os",
+        "im",
+        "tel",
+        "woj",
     ]
 )
 _BEFORE_SMALL = frozenset(

@@ -14,7 +14,7 @@ from inbox_bot.domain.lexicon import Frame, is_named
 from inbox_bot.domain.message import InboundMessage
 from inbox_bot.domain.pattern import Work
 from inbox_bot.domain.request import CHASER, Evidence, Right, Verdict
-from inbox_bot.domain.rulebook import Rulebook
+from inbox_bot.domain.rulebook import SHARE, Rulebook
 
 REQUEST_AT = 10.0
 UNCERTAIN_AT = 5.0
@@ -134,14 +134,16 @@ def classify(message: InboundMessage, rulebook: Rulebook, *, whole: bool = False
         passage("forwarded", message.forwarded),
         passage("attachment", "\n\n".join(message.attachments)),
     ]
-    speeches = rulebook.spoken(word for each in [*own, *others] for one in each.sentences for word in one.words)
+    spoken = rulebook.spoken(word for each in [*own, *others] for one in each.sentences for word in one.words)
+    speeches = [rulebook.speech(language) for language in spoken]
     work = Work(STEPS)
     faint = sum(each.length for each in own) <= max((speech.longest for speech in speeches), default=0)
     parts = [part_of(each, speeches, work, faint=faint) for each in own]
-    found = _verdict(_tallies(parts, [frame for speech in speeches for frame in speech.frames]), whole=whole)
+    frames = [frame for speech in speeches for frame in speech.frames]
+    found = _verdict(_tallies(parts, frames), spoken, whole=whole)
     if found.verdict is not Verdict.REQUEST:
         parts += (part_of(each, speeches, work, faint=False) for each in others)
-        every = _verdict(_tallies(parts, ()), whole=whole)
+        every = _verdict(_tallies(parts, ()), spoken, whole=whole)
         if every.score > found.score and every.verdict is not Verdict.UNRELATED:
             # a request in the words of somebody else, or in the name of a file: a person must look
             found = replace(every, verdict=Verdict.UNCERTAIN, marks=(*every.marks, _origin(every)))
@@ -169,15 +171,21 @@ def _finished(found: Classification, message: InboundMessage, new: str, *, dense
     return found if mark is None else replace(found, verdict=Verdict.UNCERTAIN, marks=(*found.marks, mark))
 
 
-def _verdict(tallies: Mapping[str, _Tally], *, whole: bool) -> Classification:
-    """The verdict of the language that weighs most, with what weighty rules of others name that say `request` too.
+def _verdict(tallies: Mapping[str, _Tally], spoken: Mapping[str, float], *, whole: bool) -> Classification:
+    """The strongest verdict of any language; of several languages, that which the text is most likely in.
 
-    Frames of another language count for nothing: its signs are mere words, which two languages may share.
+    Another language that the text may be in as well, and that says `request` too, adds what its weighty rules name. Its
+    frames add nothing: their signs are mere words, which two languages may share.
     """
     if not tallies:
         return Classification(Verdict.UNRELATED)
-    language, best = max(tallies.items(), key=lambda item: item[1].score)
-    agreeing = [tally for tally in tallies.values() if tally is best or tally.score >= REQUEST_AT]
+    ranks = {language: (_level(tally.score), spoken[language], tally.score) for language, tally in tallies.items()}
+    language = max(ranks, key=lambda one: ranks[one])
+    best = tallies[language]
+    agreeing = [best]
+    for other, tally in tallies.items():
+        if tally is not best and tally.score >= REQUEST_AT and spoken[other] >= SHARE:
+            agreeing.append(tally)
     shown = tallies.values() if whole else agreeing
     evidence = tuple(evidence for tally in shown for evidence in tally.evidence(whole=whole))
     if best.score < UNCERTAIN_AT:
@@ -192,6 +200,10 @@ def _verdict(tallies: Mapping[str, _Tally], *, whole: bool) -> Classification:
         tuple(dict.fromkeys(mark for tally in agreeing for mark in tally.marks)),
         tuple(dict.fromkeys(sentence for tally in agreeing for sentence in tally.chasing)),
     )
+
+
+def _level(score: float) -> int:
+    return (score >= UNCERTAIN_AT) + (score >= REQUEST_AT)
 
 
 def _tallies(parts: Sequence[Part], frames: Iterable[Frame]) -> dict[str, _Tally]:

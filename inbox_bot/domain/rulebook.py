@@ -16,8 +16,8 @@ from inbox_bot.domain.words import words_of
 
 # A text is read with each language that it betrays itself by this much: words of one language alone count 1, ...
 _BETRAYED = 2.0
-# ... or by this share of what the language has that it is most likely in.
-_SHARE = 0.3
+# ... or by this share of what the language has that it is most likely in: then it may well be in both.
+SHARE = 0.3
 # So many different words without one of the most frequent of any language are in none of these.
 _TELLS_NOTHING = 60
 # Letters by which a word of a short text is looked for in the rules: endings vary.
@@ -84,21 +84,20 @@ class Rulebook:
         for lexicon in self._everywhere:
             _check_frames(lexicon, known)
 
-    def spoken(self, words: Iterable[str]) -> list[Speech]:
-        """The languages that a text of these folded words may be in."""
-        return [self.speech(language) for language in self._likely(frozenset(words))]
-
-    def _likely(self, words: frozenset[str]) -> list[str]:
-        weights: dict[str, float] = dict.fromkeys(self._untold, 0.0)
+    def spoken(self, words: Iterable[str]) -> dict[str, float]:
+        """The languages that a text of these folded words may be in, each with its share: of the likeliest, 1."""
+        words = frozenset(words)
+        weights: dict[str, float] = {}
         for word in words & self._betrays.keys():
             languages = self._betrays[word]
             for language in languages:
                 weights[language] = weights.get(language, 0.0) + 1 / len(languages)
         most = max(weights.values(), default=0.0)
         if not most:
-            return self._mentioning(words)
-        enough = min(_BETRAYED, most * _SHARE)
-        return sorted({*self._untold, *(language for language, weight in weights.items() if weight >= enough)})
+            return dict.fromkeys(self._mentioning(words), 1.0)
+        enough = min(_BETRAYED, most * SHARE)
+        likely = {language: weight / most for language, weight in weights.items() if weight >= enough}
+        return likely | dict.fromkeys(self._untold, 1.0)
 
     def _mentioning(self, words: frozenset[str]) -> list[str]:
         """The languages of a text without one of their usual words: none of a long one, any whose rules know a word."""

@@ -18,6 +18,8 @@ from inbox_bot.domain.rulebook import SHARE, Rulebook
 
 REQUEST_AT = 10.0
 UNCERTAIN_AT = 5.0
+# Below it a sum of signs says nothing: half of what is met there is ordinary mail.
+_FRAME_AT = 5.5
 # No letter of a person needs this many steps; a text made to be dense stops here, and is uncertain.
 STEPS = 250_000
 # What must speak for a right that no weighty rule names, and what share of what speaks for the strongest.
@@ -134,12 +136,13 @@ def classify(message: InboundMessage, rulebook: Rulebook, *, whole: bool = False
         passage("forwarded", message.forwarded),
         passage("attachment", "\n\n".join(message.attachments)),
     ]
-    spoken = rulebook.spoken(word for each in [*own, *others] for one in each.sentences for word in one.words)
+    spoken = rulebook.spoken(one.words for each in [*own, *others] for one in each.sentences)
     speeches = [rulebook.speech(language) for language in spoken]
     work = Work(STEPS)
     faint = sum(each.length for each in own) <= max((speech.longest for speech in speeches), default=0)
     parts = [part_of(each, speeches, work, faint=faint) for each in own]
-    frames = [frame for speech in speeches for frame in speech.frames]
+    # signs are mere words, which languages share: they say nothing in a language that the text is hardly in
+    frames = [frame for speech in speeches if spoken[speech.language] >= SHARE for frame in speech.frames]
     found = _verdict(_tallies(parts, frames), spoken, whole=whole)
     if found.verdict is not Verdict.REQUEST:
         parts += (part_of(each, speeches, work, faint=False) for each in others)
@@ -219,7 +222,7 @@ def _tallies(parts: Sequence[Part], frames: Iterable[Frame]) -> dict[str, _Tally
         if frame.language in tallies:
             tally = tallies[frame.language]
             weight = _filled(frame, tally, parts)
-            if weight >= UNCERTAIN_AT:
+            if weight >= _FRAME_AT:
                 tally.frames[frame] = weight
     return tallies
 

@@ -57,8 +57,8 @@ class Frame:
     """What several faint signs say together in a short text.
 
     needs: rules one of which must have fired; also: rules one of which must have fired near that; unless: rules of
-    which none may have fired. adds: what each rule that fired adds (negative: takes away). The frame counts from the
-    sum for `uncertain` on.
+    which none may have fired. adds: what each rule that fired adds (negative: takes away). The frame counts from a
+    sum of 5.5 on.
     """
 
     language: str

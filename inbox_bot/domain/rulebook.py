@@ -6,6 +6,7 @@ A language is read and compiled when a text is first in it: a process that meets
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from inbox_bot.domain.lexicon import ALL, ANY, Frame, Lexicon, Rule, Sheet, Source, is_named
@@ -14,10 +15,11 @@ from inbox_bot.domain.phrase import Groups, PatternError
 from inbox_bot.domain.request import Right
 from inbox_bot.domain.words import words_of
 
-# A text is read with each language that it betrays itself by this much: words of one language alone count 1, ...
-_BETRAYED = 2.0
-# ... or by this share of what the language has that it is most likely in: then it may well be in both.
+# A text is read with each language that has this share of what the likeliest has: it may well be in both ...
 SHARE = 0.3
+# ... and with each that some sentence betrays: words of one language alone count 1, and no other has much more there.
+_BETRAYED = 2.0
+_MOSTLY = 0.7
 # So many different words without one of the most frequent of any language are in none of these.
 _TELLS_NOTHING = 60
 # Letters by which a word of a short text is looked for in the rules: endings vary.
@@ -84,22 +86,39 @@ class Rulebook:
         for lexicon in self._everywhere:
             _check_frames(lexicon, known)
 
-    def spoken(self, words: Iterable[str]) -> dict[str, float]:
-        """The languages that a text of these folded words may be in, each with its share: of the likeliest, 1."""
-        words = frozenset(words)
+    def spoken(self, sentences: Iterable[Sequence[str]]) -> dict[str, float]:
+        """The languages that a text of these folded sentences may be in, each with its share: of the likeliest, 1.
+
+        A language is likely by its share of the whole, or where a sentence betrays it: mail is often in two languages.
+        """
+        words: set[str] = set()
+        weights: dict[str, float] = {}
+        local: set[str] = set()
+        for sentence in sentences:
+            fresh = set(sentence) - words
+            words |= fresh
+            for language, weight in self._weights(fresh).items():
+                weights[language] = weights.get(language, 0.0) + weight
+            here = self._weights(set(sentence))
+            enough = max(_BETRAYED, _MOSTLY * max(here.values(), default=0.0))
+            local.update(language for language, weight in here.items() if weight >= enough)
+        if not weights:
+            return dict.fromkeys(self._mentioning(words), 1.0)
+        most = max(weights.values())
+        shares = {language: weight / most for language, weight in weights.items()}
+        likely = {language: share for language, share in shares.items() if share >= SHARE or language in local}
+        return likely | dict.fromkeys(self._untold, 1.0)
+
+    def _weights(self, words: AbstractSet[str]) -> dict[str, float]:
+        """What words tell of each language: 1 for a word of it alone, less for one that it shares."""
         weights: dict[str, float] = {}
         for word in words & self._betrays.keys():
             languages = self._betrays[word]
             for language in languages:
                 weights[language] = weights.get(language, 0.0) + 1 / len(languages)
-        most = max(weights.values(), default=0.0)
-        if not most:
-            return dict.fromkeys(self._mentioning(words), 1.0)
-        enough = min(_BETRAYED, most * SHARE)
-        likely = {language: weight / most for language, weight in weights.items() if weight >= enough}
-        return likely | dict.fromkeys(self._untold, 1.0)
+        return weights
 
-    def _mentioning(self, words: frozenset[str]) -> list[str]:
+    def _mentioning(self, words: AbstractSet[str]) -> list[str]:
         """The languages of a text without one of their usual words: none of a long one, any whose rules know a word."""
         beginnings = {word[:_BEGINNING] for word in words if len(word) > 2} if len(words) <= _TELLS_NOTHING else set()
         return [language for language, each in sorted(self._lexicons.items()) if _is_mentioned(each, beginnings)]

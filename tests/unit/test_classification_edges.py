@@ -46,15 +46,15 @@ TWO = GONE + PHOTO
 # -- frames ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("weight", "verdict"), [(5, UNCERTAIN), (4.75, UNRELATED), (10, REQUEST), (9.75, UNCERTAIN)])
-def test_a_frame_counts_from_the_sum_for_uncertain_on(weight: float, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("weight", "verdict"), [(5.5, UNCERTAIN), (5.25, UNRELATED), (10, REQUEST), (9.75, UNCERTAIN)])
+def test_a_frame_counts_from_a_sum_a_little_above_uncertain_on(weight: float, verdict: Verdict) -> None:
     found = judged(GONE + frame("gone", f"gone {weight}"), "Gone.")
-    assert (found.verdict, found.score) == (verdict, weight if weight >= 5 else 0)
+    assert (found.verdict, found.score) == (verdict, weight if weight >= 5.5 else 0)
 
 
-@pytest.mark.parametrize(("weight", "score"), [(1, 6), (0.5, 5.5), (0, 5), (-0.5, 0), (-1, 0)])
+@pytest.mark.parametrize(("weight", "score"), [(1, 6.5), (0.5, 6), (0, 5.5), (-0.5, 0), (-1, 0)])
 def test_each_sign_gives_or_takes_what_the_frame_says(weight: float, score: float) -> None:
-    assert judged(TWO + frame("gone", f"gone 5, photo {weight}"), "Photo gone.").score == score
+    assert judged(TWO + frame("gone", f"gone 5.5, photo {weight}"), "Photo gone.").score == score
 
 
 @pytest.mark.parametrize(("words", "score"), [(4, 6), (5, 0)])

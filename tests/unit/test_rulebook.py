@@ -34,8 +34,12 @@ def book(**files: str) -> Rulebook:
     return Rulebook(parse_lexicon(f"{name}.toml", text) for name, text in files.items())
 
 
+def sentences(text: str) -> list[list[str]]:
+    return [words_of(sentence) for sentence in text.split(".")]
+
+
 def read_with(text: str, **files: str) -> list[str]:
-    return sorted(book(**files or FILES).spoken(words_of(text)))
+    return sorted(book(**files or FILES).spoken(sentences(text)))
 
 
 @pytest.mark.parametrize(
@@ -71,12 +75,12 @@ def test_a_short_text_without_usual_words_is_read_with_languages_whose_rules_kno
     text: str, languages: list[str]
 ) -> None:
     more = {name: file.replace("usual = '", "usual = 'zzz'\n#") for name, file in FILES.items()}
-    assert sorted(sheets(**more).spoken(words_of(text))) == languages
+    assert sorted(sheets(**more).spoken(sentences(text))) == languages
 
 
 def test_a_long_text_without_one_usual_word_of_any_language_is_in_none_of_them() -> None:
     text = " ".join(f"verwijder{letter}{other}" for letter in "abcdefgh" for other in "abcdefgh")
-    assert sheets(**FILES).spoken(words_of(text)) == {}
+    assert sheets(**FILES).spoken(sentences(text)) == {}
 
 
 def test_a_file_is_read_when_a_text_is_first_in_its_language() -> None:

@@ -97,6 +97,8 @@ class _Tally:
         for frame, weight in self.frames.items():
             for right in frame.rights:
                 faint[right] += weight
+        for right in {right for frame in self.frames for right in frame.over}:
+            faint[right] = 0.0
         spoken = {right: strong.get(right, 0.0) + faint[right] for right in Right}
         strongest = max(spoken.values())
         enough = max(_ALSO, strongest * _NEARLY) if strong else strongest - 2

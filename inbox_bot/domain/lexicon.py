@@ -12,7 +12,7 @@ from inbox_bot.domain.words import words_of
 from inbox_bot.errors import LexiconError
 
 _KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "longest"}
-_FRAME_KEYS = {"name", "rights", "needs", "also", "unless", "adds", "longest", "marks"}
+_FRAME_KEYS = {"name", "rights", "needs", "also", "unless", "adds", "over", "longest", "marks"}
 _TOP_KEYS = {"language", "name", "usual", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
 _TABLE = re.compile(r"^\[", re.MULTILINE)
@@ -58,7 +58,8 @@ class Frame:
 
     needs: rules one of which must have fired; also: rules one of which must have fired near that; unless: rules of
     which none may have fired. adds: what each rule that fired adds (negative: takes away). The frame counts from a
-    sum of 5.5 on.
+    sum of 5.5 on. over: rights that frames and faint rules do not name beside it: "do not use it until it is settled" is
+    restriction, and no objection.
     """
 
     language: str
@@ -68,6 +69,7 @@ class Frame:
     also: tuple[str, ...]
     unless: tuple[str, ...]
     adds: dict[str, float]
+    over: tuple[Right, ...]
     longest: int
     marks: tuple[str, ...]
 
@@ -260,6 +262,7 @@ def _frame(source: Source, language: str, entry: dict[str, Any]) -> Frame:
         also=_names(source, entry.get("also", []), needle, "also"),
         unless=_names(source, entry.get("unless", []), needle, "unless"),
         adds=adds,
+        over=tuple(Right(right) for right in entry.get("over", [])),
         longest=_longest(source, entry, needle),
         marks=_names(source, entry.get("marks", []), needle, "marks"),
     )

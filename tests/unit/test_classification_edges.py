@@ -111,6 +111,14 @@ def test_a_long_text_is_read_without_the_signs_that_no_frame_takes() -> None:
     assert "en/photo" not in {each.rule for each in behind.evidence}
 
 
+def test_a_frame_may_keep_signs_from_naming_another_right_but_not_a_weighty_rule() -> None:
+    soft = rule("soft", "photo", 5, "objection")
+    frames = frame("gone", "gone 6", "over = ['objection']")
+    assert judged(GONE + soft + frames, "Photo gone.").rights == (Right.ERASURE,)
+    assert judged(GONE + soft.replace("weight = 5", "weight = 6") + frames, "Photo gone.").rights[-1] == Right.OBJECTION
+    assert judged(GONE + soft + frames.replace("over = ['objection']", ""), "Photo gone.").rights[-1] == Right.OBJECTION
+
+
 # -- what silences --------------------------------------------------------------------------------------------------
 
 

@@ -58,8 +58,8 @@ class Frame:
 
     needs: rules one of which must have fired; also: rules one of which must have fired near that; unless: rules of
     which none may have fired. adds: what each rule that fired adds (negative: takes away). The frame counts from a
-    sum of 5.5 on. over: rights that frames and faint rules do not name beside it: "do not use it until it is settled" is
-    restriction, and no objection.
+    sum of 5.5 on. over: rights that frames and faint rules do not name beside it: "do not use it until it is settled"
+    is restriction, and no objection.
     """
 
     language: str

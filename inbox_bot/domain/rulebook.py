@@ -92,14 +92,18 @@ class Rulebook:
         A language is likely by its share of the whole, or where a sentence betrays it: mail is often in two languages.
         """
         words: set[str] = set()
-        weights: dict[str, float] = {}
+        weights: dict[str, float] = defaultdict(float)
         local: set[str] = set()
         for sentence in sentences:
-            fresh = set(sentence) - words
-            words |= fresh
-            for language, weight in self._weights(fresh).items():
-                weights[language] = weights.get(language, 0.0) + weight
-            here = self._weights(set(sentence))
+            here: dict[str, float] = defaultdict(float)
+            for word in self._betrays.keys() & sentence:
+                languages = self._betrays[word]
+                for language in languages:
+                    # 1 for a word of one language alone, less for one that it shares
+                    here[language] += 1 / len(languages)
+                    if word not in words:
+                        weights[language] += 1 / len(languages)
+            words.update(sentence)
             enough = max(_BETRAYED, _MOSTLY * max(here.values(), default=0.0))
             local.update(language for language, weight in here.items() if weight >= enough)
         if not weights:
@@ -108,15 +112,6 @@ class Rulebook:
         shares = {language: weight / most for language, weight in weights.items()}
         likely = {language: share for language, share in shares.items() if share >= SHARE or language in local}
         return likely | dict.fromkeys(self._untold, 1.0)
-
-    def _weights(self, words: AbstractSet[str]) -> dict[str, float]:
-        """What words tell of each language: 1 for a word of it alone, less for one that it shares."""
-        weights: dict[str, float] = {}
-        for word in words & self._betrays.keys():
-            languages = self._betrays[word]
-            for language in languages:
-                weights[language] = weights.get(language, 0.0) + 1 / len(languages)
-        return weights
 
     def _mentioning(self, words: AbstractSet[str]) -> list[str]:
         """The languages of a text without one of their usual words: none of a long one, any whose rules know a word."""

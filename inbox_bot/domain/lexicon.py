@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -112,9 +112,9 @@ class Lexicon:
         """Itself: see `Sheet`."""
         return self
 
-    def mentions(self, beginnings: Collection[str]) -> bool:
+    def mentions(self, beginning: str) -> bool:
         """Whether it may hold a word that begins so; see `Sheet`."""
-        return bool(beginnings)
+        return bool(beginning)
 
 
 class Sheet:
@@ -133,13 +133,13 @@ class Sheet:
         """The file, read; raises LexiconError with file:line."""
         return parse_lexicon(self._name, self._text)
 
-    def mentions(self, beginnings: Collection[str]) -> bool:
-        """Whether the file holds a word that begins so. beginnings: folded."""
-        return any(beginning in self._folded for beginning in beginnings)
+    def mentions(self, beginning: str) -> bool:
+        """Whether the file holds a word that begins so. beginning: folded."""
+        return f" {beginning}" in self._folded
 
     @cached_property
     def _folded(self) -> str:
-        return " ".join(words_of(self._text))
+        return " ".join(["", *dict.fromkeys(words_of(self._text))])
 
 
 def parse_lexicon(name: str, text: str) -> Lexicon:

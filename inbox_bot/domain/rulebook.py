@@ -5,7 +5,7 @@ A language is read and compiled when a text is first in it: a process that meets
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -20,6 +20,10 @@ SHARE = 0.3
 # ... and with each that some sentence betrays: words of one language alone count 1, and no other has much more there.
 _BETRAYED = 2.0
 _MOSTLY = 0.7
+# A text in more languages than this is in none; and more than these need not stay in memory, at 8 MB each.
+_MOST_SPOKEN = 6
+_MOST_KEPT = 10
+_LINGUA_FRANCA = "en"
 # So many different words without one of the most frequent of any language are in none of these.
 _TELLS_NOTHING = 60
 # Letters by which a word of a short text is looked for in the rules: endings vary.
@@ -66,15 +70,19 @@ class Rulebook:
         return sorted(self._lexicons)
 
     def speech(self, language: str) -> Speech:
-        """One language, compiled at the first call.
+        """One language, compiled when it is first asked for, or has not been for long.
 
         Raises:
             LexiconError: a file, a pattern, a group or a name cannot be understood; with file:line.
         """
-        if language not in self._speeches:
+        speech = self._speeches.pop(language, None)
+        if speech is None:
             lexicons = [lexicon.whole() for lexicon in self._lexicons[language]]
-            self._speeches[language] = _compiled(language, lexicons, self._everywhere)
-        return self._speeches[language]
+            speech = _compiled(language, lexicons, self._everywhere)
+        self._speeches[language] = speech  # now the last one used
+        while len(self._speeches) > _MOST_KEPT:
+            del self._speeches[next(iter(self._speeches))]
+        return speech
 
     def check(self) -> None:
         """Find every fault: each language is compiled, and frames for any language name rules of some.
@@ -110,17 +118,26 @@ class Rulebook:
             return dict.fromkeys(self._mentioning(words), 1.0)
         most = max(weights.values())
         shares = {language: weight / most for language, weight in weights.items()}
-        likely = {language: share for language, share in shares.items() if share >= SHARE or language in local}
-        return likely | dict.fromkeys(self._untold, 1.0)
+        likely = sorted(
+            (language for language, share in shares.items() if share >= SHARE or language in local),
+            key=lambda language: (-shares[language], language),
+        )
+        return {language: shares[language] for language in likely[:_MOST_SPOKEN]} | dict.fromkeys(self._untold, 1.0)
 
     def _mentioning(self, words: AbstractSet[str]) -> list[str]:
         """The languages of a text without one of their usual words: none of a long one, any whose rules know a word."""
         beginnings = {word[:_BEGINNING] for word in words if len(word) > 2} if len(words) <= _TELLS_NOTHING else set()
-        return [language for language, each in sorted(self._lexicons.items()) if _is_mentioned(each, beginnings)]
+        known = {language: _mentioned(each, beginnings) for language, each in self._lexicons.items()}
+        likely = sorted((language for language in known if known[language]), key=lambda one: (-known[one], one))
+        # International words say nothing of a language: a mail of a few of those is most likely meant as English.
+        if len(likely) > _MOST_SPOKEN and _LINGUA_FRANCA in likely:
+            likely.insert(0, likely.pop(likely.index(_LINGUA_FRANCA)))
+        return sorted({*likely[:_MOST_SPOKEN], *self._untold})
 
 
-def _is_mentioned(lexicons: Iterable[Lexicon | Sheet], beginnings: Collection[str]) -> bool:
-    return any(not lexicon.usual or lexicon.mentions(beginnings) for lexicon in lexicons)
+def _mentioned(lexicons: Iterable[Lexicon | Sheet], beginnings: Iterable[str]) -> int:
+    """How many of these beginnings of words stand in the rules of a language."""
+    return sum(any(lexicon.mentions(beginning) for lexicon in lexicons) for beginning in beginnings)
 
 
 def compile_rules(lexicons: Iterable[Lexicon]) -> Rulebook:

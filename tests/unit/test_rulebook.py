@@ -83,6 +83,31 @@ def test_a_long_text_without_one_usual_word_of_any_language_is_in_none_of_them()
     assert sheets(**FILES).spoken(sentences(text)) == {}
 
 
+def test_a_text_in_more_languages_than_six_is_read_with_the_likeliest() -> None:
+    many = {f"x{letter}": rules(f"x{letter}", f"usual{letter}, more{letter}", "word") for letter in "abcdefgh"}
+    text = "usualh moreh usualg moreg. " + " ".join(f"usual{letter}" for letter in "abcdef")
+    assert list(book(**many).spoken(sentences(text))) == ["xg", "xh", "xa", "xb", "xc", "xd"]
+
+
+def test_a_few_international_words_are_english() -> None:
+    many = {f"x{letter}": rules(f"x{letter}", f"usual{letter}", "info") for letter in "abcdefgh"}
+    en = rules("en", "zzz", "info")
+    assert "en" in sheets(**many, en=en).spoken(sentences("Info"))
+    assert len(sheets(**many, en=en).spoken(sentences("Info"))) == 6
+
+
+def test_no_more_than_ten_languages_stay_in_memory_and_each_comes_back_as_it_was() -> None:
+    many = {f"x{letter}": rules(f"x{letter}", f"usual{letter}", f"word{letter}") for letter in "abcdefghijklm"}
+    lazy = sheets(**many)
+    first = lazy.speech("xa")
+    assert lazy.speech("xa") is first
+    for language in lazy.languages:
+        lazy.speech(language)
+    again = lazy.speech("xa")
+    assert again is not first
+    assert [rule.name for rule in again.rules] == [rule.name for rule in first.rules]
+
+
 def test_a_file_is_read_when_a_text_is_first_in_its_language() -> None:
     late = FILES["sv"] + "[[rule]]\nname = 'r 2'\n"
     lazy = sheets(en=FILES["en"], sv=late)

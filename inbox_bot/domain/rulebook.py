@@ -32,7 +32,7 @@ _BEGINNING = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Speech:
-    """One language, compiled. rules: by the number that the book reports; even: match, odd: unless.
+    """One language, compiled. rules: by the number that the book reports (even: match, odd: unless), without patterns.
 
     longest: words of a text that some frame may still count in. In a longer one nobody asks for faint rules, which
     are for frames only.
@@ -165,7 +165,7 @@ def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[L
             for number, patterns in enumerate((rule.match, rule.unless), 2 * len(rules)):
                 for pattern in patterns:
                     _add(book, number, pattern, groups, rule, lexicon.source, faint=_is_faint(rule, wanted))
-            rules.append(rule)
+            rules.append(replace(rule, match=(), unless=()))  # the book has them; here they would fill memory
     frames = [frame for lexicon in (*everywhere, *lexicons) for frame in lexicon.frames]
     book.seal()
     framed = (_framed(frame, language, frozenset(names)) for frame in frames)

@@ -17,7 +17,7 @@ class Slips:
     def __init__(self) -> None:
         self._real: set[str] = set()
         self._swappable: set[str] = set()
-        self._by_half: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+        self._by_half: dict[str, str] = defaultdict(str)
 
     def add(self, word: str) -> None:
         """Make a word known."""
@@ -25,7 +25,7 @@ class Slips:
             self._swappable.add(word)
             if len(word) >= _SHORTEST:
                 for half in _halves(word, len(word)):
-                    self._by_half[half].append(word)
+                    self._by_half[half] += f"{word} "
 
     def except_for(self, words: Iterable[str]) -> None:
         """Name words that are right as they are."""
@@ -38,15 +38,15 @@ class Slips:
         meant = {swapped for swapped in _swapped(word) if swapped in self._swappable}
         for length in (len(word) - 1, len(word), len(word) + 1):
             for half in _halves(word, length):
-                meant.update(known for known in self._by_half.get(half, ()) if _one_apart(known, word))
+                meant.update(known for known in self._by_half.get(half, "").split() if _one_apart(known, word))
         return sorted(known for known in meant if known[0] == word[0])
 
 
-def _halves(word: str, length: int) -> Iterator[tuple[int, str, str]]:
+def _halves(word: str, length: int) -> Iterator[str]:
     """The keys of a word for known words of a length: its first half, its last."""
     half = length // 2
-    yield length, word[:half], ""
-    yield length, "", word[-half:]
+    yield f"{word[:half]}<{length}"
+    yield f"{length}>{word[-half:]}"
 
 
 def _swapped(word: str) -> Iterator[str]:

@@ -313,12 +313,23 @@ def _variants(rule: int, pattern: str, parts: Sequence[tuple[int, int, bool]]) -
         yield Variant(rule, tuple(elements), mask)
 
 
+def _join_single(variant: Variant, spans: Mapping[int, list[Span]]) -> list[Span]:
+    """As `_join`, where each element stands in one place only: as most do."""
+    (start, end), *_ = spans[variant.elements[0].number]
+    for element in variant.elements[1:]:
+        ((begin, following),) = spans[element.number]
+        if not end <= begin <= end + element.gap:
+            return []
+        end = following
+    return [(start, end)]
+
+
 def _join(variant: Variant, spans: Mapping[int, list[Span]], work: Work) -> list[Span]:
     """The places, apart from each other and each the tightest, where the elements stand in order within their gaps."""
     work.left -= _STEPS_A_JOIN
+    if all(len(spans[element.number]) == 1 for element in variant.elements):
+        return _join_single(variant, spans)
     first, *others = variant.elements
-    if not others and len(spans[first.number]) == 1:
-        return spans[first.number]
     # the end of what is joined so far -> its latest beginning
     reached = {end: begin for begin, end in spans[first.number]}
     for element in others:

@@ -21,7 +21,7 @@ UNCERTAIN_AT = 5.0
 # Below it a sum of signs says nothing: half of what is met there is ordinary mail.
 _FRAME_AT = 5.5
 # No letter of a person needs this many steps; a text made to be dense stops here, and is uncertain.
-STEPS = 250_000
+STEPS = 160_000
 # What must speak for a right that no weighty rule names, and what share of what speaks for the strongest.
 _ALSO = 8.0
 _NEARLY = 0.6

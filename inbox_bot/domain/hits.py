@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inbox_bot.domain.lexicon import Rule, is_named
 from inbox_bot.domain.pattern import Span, Work
@@ -12,6 +12,8 @@ from inbox_bot.domain.words import Sentence, clean, sentences_of
 
 # Sentences between a rule and one that it must be near to.
 REACH = 3
+# Sentences before and behind a rule in which it silences others around itself.
+_BEFORE, _BEHIND = 1, 2
 _STEPS_A_HIT = 60
 _EVIDENCE_LETTERS = 160
 _OWN = {"subject", "new"}
@@ -99,6 +101,7 @@ def part_of(passage: Passage, speeches: Sequence[Speech], work: Work, *, faint: 
             known.add(key)
             for speech in speeches:
                 hits += _hits(passage, number, speech, work, faint=faint)
+    hits = list(_hushed(hits))
     fired: dict[int, set[Rule]] = defaultdict(set)
     for hit in hits:
         if not hit.silent:
@@ -136,6 +139,21 @@ def _hits(passage: Passage, number: int, speech: Speech, work: Work, *, faint: b
         yield Hit(rule, where, number, text, sentence, span, rights, silent)
 
 
+def _hushed(hits: Sequence[Hit]) -> Iterator[Hit]:
+    """The hits of a part, silenced where a rule fired close by that silences them around itself."""
+    guards = [hit for hit in hits if hit.rule.around and not hit.silent]
+    for hit in hits:
+        by = next((guard for guard in guards if _hushes(guard, hit)), None)
+        yield replace(hit, silent=f"cancelled by {by.rule.name} close by", rights=()) if by else hit
+
+
+def _hushes(guard: Hit, hit: Hit) -> bool:
+    near = guard.number - _BEFORE <= hit.number <= guard.number + _BEHIND and guard.rule.language == hit.rule.language
+    lets = hit.silent or hit.rule.around or hit.rule.weight < 0
+    named = is_named(guard.rule.around, hit.rule.name) or bool({*guard.rule.around} & {*hit.rule.rights})
+    return near and not lets and named
+
+
 def _applies(rule: Rule, where: str, length: int) -> bool:
     if 0 < rule.longest < length:
         return False
@@ -150,7 +168,7 @@ def _left(
     for other, places in guards.items():
         if other is rule:
             continue
-        if other.cancels and not rule.cancels:
+        if other.cancels and not rule.cancels and rule.weight >= 0:
             rights = tuple(right for right in rights if right not in other.cancels)
             if is_named(other.cancels, rule.name) or (rule.rights and not rights):
                 return f"cancelled by {other.name}", (), stands[0]

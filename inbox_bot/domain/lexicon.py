@@ -11,7 +11,20 @@ from inbox_bot.domain.request import Right
 from inbox_bot.domain.words import words_of
 from inbox_bot.errors import LexiconError
 
-_KEYS = {"name", "rights", "weight", "match", "unless", "near", "cancels", "absorbs", "marks", "where", "longest"}
+_KEYS = {
+    "name",
+    "rights",
+    "weight",
+    "match",
+    "unless",
+    "near",
+    "cancels",
+    "around",
+    "absorbs",
+    "marks",
+    "where",
+    "longest",
+}
 _FRAME_KEYS = {"name", "rights", "needs", "also", "unless", "adds", "over", "longest", "marks"}
 _TOP_KEYS = {"language", "name", "usual", "real", "groups", "rule", "frame"}
 _PLACES = ("anywhere", "subject", "body")
@@ -28,9 +41,10 @@ class Rule:
 
     rights: what the mail then asks for. unless: patterns that silence it in their sentence. near: rules one of which
     must have fired within a few sentences, else it does not count. cancels: rules (by name, a trailing * for all that
-    begin so), rights, or * for everything, that do not count in the sentence where this one fires; absorbs: the same,
-    but only where their words and its words overlap. marks: what the mail is marked with. longest: how many words the
-    text may have at most, or 0.
+    begin so), rights, or * for everything, that do not count in the sentence where this one fires; around: the same in
+    the sentence before it and the two behind it; absorbs: only where their words and its words overlap. None of these
+    silences a rule that takes away. marks: what the mail is marked with. longest: how many words the text may have at
+    most, or 0.
     """
 
     language: str
@@ -41,6 +55,7 @@ class Rule:
     unless: tuple[str, ...]
     near: tuple[str, ...]
     cancels: tuple[str, ...]
+    around: tuple[str, ...]
     absorbs: tuple[str, ...]
     marks: tuple[str, ...]
     where: str
@@ -206,7 +221,7 @@ def _rule(source: Source, language: str, entry: dict[str, Any]) -> Rule:
         raise source.fault(f"rule {name!r} has an unknown key {key!r}", needle, key)
     named = {
         key: _names(source, entry.get(key, []), needle, key)
-        for key in ("rights", "near", "cancels", "absorbs", "marks")
+        for key in ("rights", "near", "cancels", "around", "absorbs", "marks")
     }
     try:
         rights = tuple(Right(right) for right in named.pop("rights"))

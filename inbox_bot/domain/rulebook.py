@@ -174,7 +174,7 @@ def _compiled(language: str, lexicons: Sequence[Lexicon], everywhere: Iterable[L
 
 def _is_faint(rule: Rule, wanted: Iterable[str]) -> bool:
     """Whether only frames make anything of a rule: it weighs, marks and silences nothing, and no rule needs it near."""
-    return not (rule.weight or rule.marks or rule.cancels or rule.absorbs or is_named(wanted, rule.name))
+    return not (rule.weight or rule.marks or rule.cancels or rule.around or rule.absorbs or is_named(wanted, rule.name))
 
 
 def _add(book: Book, number: int, pattern: str, groups: Groups, rule: Rule, source: Source, *, faint: bool) -> None:
@@ -201,6 +201,7 @@ def _check_names(lexicon: Lexicon, own: Sequence[str]) -> None:
         for key, targets, known in (
             ("near", rule.near, {*own} - {rule.name}),
             ("cancels", rule.cancels, {*own, *Right, ALL}),
+            ("around", rule.around, {*own, *Right, ALL}),
             ("absorbs", rule.absorbs, {*own, *Right, ALL}),
         ):
             for target in targets:

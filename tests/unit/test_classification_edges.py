@@ -155,6 +155,27 @@ def test_a_rule_does_not_silence_itself_but_every_other_guard_does() -> None:
     assert judged(selfish + other, "One.").score == 0
 
 
+def test_what_takes_away_is_never_silenced() -> None:
+    answer = rule("not-an-answer", "your request", -9)
+    offer = rule("not-theirs", "request", more="cancels = ['*']\naround = ['*']")
+    assert judged(rule("erase", "erase", 6) + answer + offer, "Your request. A. B. C. Erase it.").score == -3
+
+
+@pytest.mark.parametrize(("text", "score"), [
+    ("Footer. Erase it.", 0), ("Footer. A. Erase it.", 0), ("Footer. A. B. Erase it.", 6),
+    ("Erase it. Footer.", 0), ("Erase it. A. Footer.", 6), ("Erase it, footer.", 0),
+])  # fmt: skip
+def test_a_footer_silences_what_stands_around_it(text: str, score: float) -> None:
+    erase = rule("erase", "erase", 6, "erasure")
+    for around in ("*", "er*", "erase", "erasure"):
+        assert judged(erase + rule("footer", "footer", more=f"around = ['{around}']"), text).score == score
+    assert judged(erase + rule("footer", "footer", more="around = ['access']"), text).score == 6
+    silenced = rule("footer", "footer", more="around = ['*']\nunless = 'footer'")
+    assert judged(erase + silenced, text).score == 6
+    shown = judged(erase + rule("footer", "footer", more="around = ['*']"), "Footer. Erase it.").evidence
+    assert [each.rule for each in shown] == ["en/erase: cancelled by footer close by"]
+
+
 def test_a_silenced_guard_guards_nothing() -> None:
     guard = rule("guard", "policy", more="cancels = ['*']\nunless = 'no policy'")
     assert judged(guard + rule("erase", "erase", 10), "Policy: erase.").score == 0

@@ -51,6 +51,10 @@ _BEFORE_NAMES = frozenset(
         "avv",
         "mme",
         "mlle",
+        "παρ",
+        "αρθρ",
+        "αριθ",
+        "στοιχ",
         "mevr",
         "dhr",
         "mw",
@@ -139,11 +143,12 @@ _BEFORE_SMALL = frozenset(
 _PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "þ": "th", "ŋ": "n", "ς": "σ"}
 )
-# Cyrillic and Greek letters that pass for Latin ones.
-_LOOK_ALIKES = str.maketrans(
-    "аеорсухіјѕԁһӏԛԝмтвкнг" + "αεορτυνικχηβμ",
-    "aeopcyxijsdhlqwmtbkhr" + "aeoptuvikxnbm",
-)
+# Cyrillic and Greek letters that pass for Latin ones, and the other way round.
+_CYRILLIC = ("аеорсухіјѕԁһӏԛԝмтвкнг", "aeopcyxijsdhlqwmtbkhr")
+_GREEK = ("αεορτυνικχηβμ", "aeoptuvikxnbm")
+_LOOK_ALIKES = str.maketrans(_CYRILLIC[0] + _GREEK[0], _CYRILLIC[1] + _GREEK[1])
+_TO_CYRILLIC = str.maketrans("aeopcyxijsmtbkh", "аеорсухіјѕмтвкн")
+_TO_GREEK = str.maketrans("aeoptuvikxhbmnyz", "αεορτυνικχηβμνυζ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +183,15 @@ def fold(word: str) -> str:
 
 
 def _unmixed(word: str) -> str:
-    """A word of Latin and other letters, with the others read as the Latin ones they resemble."""
-    mixed = any("a" <= letter <= "z" for letter in word)
-    return word.translate(_LOOK_ALIKES) if mixed else word
+    """A word of two scripts, with the letters of the rarer one read as those of the other that they resemble."""
+    latin = sum("a" <= letter <= "z" for letter in word)
+    greek = sum("\u0370" <= letter <= "\u03ff" for letter in word)
+    cyrillic = sum("\u0400" <= letter <= "\u052f" for letter in word)
+    if not latin:
+        return word
+    if latin < greek:
+        return word.translate(_TO_GREEK)
+    return word.translate(_TO_CYRILLIC if latin < cyrillic else _LOOK_ALIKES)
 
 
 def words_of(text: str) -> list[str]:

@@ -102,3 +102,17 @@ def test_sentences_are_in_order_and_lose_no_word_but_the_labels_of_lists(text: s
     found = [word for sentence in sentences_of(cleaned) for word in sentence.words]
     missing = len(words_of(cleaned)) - len(found)
     assert 0 <= missing <= cleaned.count(".") + cleaned.count(")")
+
+
+@pytest.mark.parametrize(
+    ("word", "folded"),
+    [
+        ("\u0391ίτηση", "αιτηση"),
+        ("Aίτηση", "αιτηση"),  # its first letter is Latin
+        ("дaнни", "данни"),  # its second letter is Latin
+        ("dаta", "data"),  # its second letter is Cyrillic
+        ("pοst", "post"),  # its second letter is Greek
+    ],
+)
+def test_a_word_of_two_scripts_is_read_in_the_one_it_has_more_of(word: str, folded: str) -> None:
+    assert fold(word) == folded

@@ -232,7 +232,7 @@ def _cut(text: str, start: int) -> Iterator[Sentence]:
 
 
 def _only_abbreviates(end: re.Match[str], text: str) -> bool:
-    """Whether a full stop belongs to the word before it: `Dr. Jones`, `Art. 15`, `e. g. this`."""
+    """Whether a full stop belongs to the word before it: `Dr. Jones`, `Art. 15`, `e. g. this`, `15. cikk`."""
     if end[0] != ".":
         return False
     before = _LAST_WORD.search(text, max(0, end.start() - 8), end.start())
@@ -242,4 +242,7 @@ def _only_abbreviates(end: re.Match[str], text: str) -> bool:
     if word in _BEFORE_NAMES:
         return True
     following = text[end.end() : end.end() + 3].lstrip()[:1]
-    return (following.islower() and word in _BEFORE_SMALL) or (following.isdigit() and len(word) <= 4)
+    if following.isdigit():
+        return len(word) <= 4
+    # an ordinal in most languages: 15. cikk, 14. §
+    return (following.islower() or following == "§") and (word in _BEFORE_SMALL or word.isdigit())

@@ -51,6 +51,11 @@ _BEFORE_NAMES = frozenset(
         "avv",
         "mme",
         "mlle",
+        "dvs",
+        "dv",
+        "dl",
+        "dlui",
+        "dnei",
         "παρ",
         "αρθρ",
         "αριθ",
@@ -78,6 +83,7 @@ _BEFORE_NAMES = frozenset(
 _BEFORE_SMALL = frozenset(
     [
         "art",
+        "alin",
         "arts",
         "abs",
         "no",
@@ -245,4 +251,4 @@ def _only_abbreviates(end: re.Match[str], text: str) -> bool:
     if following.isdigit():
         return len(word) <= 4
     # an ordinal in most languages: 15. cikk, 14. §
-    return (following.islower() or following == "§") and (word in _BEFORE_SMALL or word.isdigit())
+    return (following.islower() or following in {"§", "("}) and (word in _BEFORE_SMALL or word.isdigit())

@@ -5,8 +5,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from babel import Locale
 
 from inbox_bot.adapters.dates import in_words
+from inbox_bot.adapters.lexicons import load_rulebook
 from inbox_bot.adapters.templates import JinjaWriter
 from inbox_bot.domain.agenda import AgendaItem, agenda
 from tests.beds.program import run_cli
@@ -70,3 +72,13 @@ def test_the_digest_is_the_template_s() -> None:
 
 def test_the_two_commands_are_there() -> None:
     assert len(re.findall(r"^python3 -m venv ", shown("two commands"), re.MULTILINE)) == 2
+
+
+def test_the_languages_it_reads_and_answers_in_are_those_there_are() -> None:
+    official = "bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv"
+    assert set(load_rulebook().languages) == {*official.split(), "no", "tr"}
+    named = re.search(r"has a letter in it \(([^)]*)\)", README)
+    assert named is not None
+    answers = JinjaWriter(in_words).languages("acknowledgement")
+    names = {Locale.parse(language).get_display_name("en") for language in answers}
+    assert {name.strip() for name in named[1].split(",")} == names

@@ -54,7 +54,7 @@ def heavy_imports(*arguments: str) -> set[str]:
 
 
 def test_the_verbs_are_all_there() -> None:
-    verbs = "demo check run status list show acknowledge import confirm dismiss extend close classify deadline"
+    verbs = "demo check run status list show acknowledge import audit confirm dismiss extend close classify deadline"
     assert {*verbs.split(), "config", "preview"} == set(cli.main.commands)
     assert ("config", "check") in COMMANDS
     assert ("config", "show") in COMMANDS

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from inbox_bot.domain.request import Right
-from inbox_bot.domain.words import words_of
+from inbox_bot.domain.words import bare
 from inbox_bot.errors import LexiconError
 
 _KEYS = {
@@ -149,12 +149,12 @@ class Sheet:
         return parse_lexicon(self._name, self._text)
 
     def mentions(self, beginning: str) -> bool:
-        """Whether the file holds a word that begins so. beginning: folded."""
-        return f" {beginning}" in self._folded
+        """Whether the file holds these letters. beginning: of a word, folded."""
+        return beginning in self._bare
 
     @cached_property
-    def _folded(self) -> str:
-        return " ".join(["", *dict.fromkeys(words_of(self._text))])
+    def _bare(self) -> str:
+        return bare(self._text)
 
 
 def parse_lexicon(name: str, text: str) -> Lexicon:

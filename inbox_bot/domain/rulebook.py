@@ -22,7 +22,9 @@ _BETRAYED = 2.0
 _MOSTLY = 0.7
 # A text in more languages than this is in none; and more than these need not stay in memory, at 8 MB each.
 _MOST_SPOKEN = 6
-_MOST_KEPT = 10
+_MOST_KEPT = 12
+# Where no usual word tells the language, so many are tried.
+_MOST_GUESSED = 3
 _LINGUA_FRANCA = "en"
 # So many different words without one of the most frequent of any language are in none of these.
 _TELLS_NOTHING = 60
@@ -130,9 +132,9 @@ class Rulebook:
         known = {language: _mentioned(each, beginnings) for language, each in self._lexicons.items()}
         likely = sorted((language for language in known if known[language]), key=lambda one: (-known[one], one))
         # International words say nothing of a language: a mail of a few of those is most likely meant as English.
-        if len(likely) > _MOST_SPOKEN and _LINGUA_FRANCA in likely:
+        if len(likely) > _MOST_GUESSED and _LINGUA_FRANCA in likely:
             likely.insert(0, likely.pop(likely.index(_LINGUA_FRANCA)))
-        return sorted({*likely[:_MOST_SPOKEN], *self._untold})
+        return sorted({*likely[:_MOST_GUESSED], *self._untold})
 
 
 def _mentioned(lexicons: Iterable[Lexicon | Sheet], beginnings: Iterable[str]) -> int:

@@ -85,6 +85,12 @@ _BEFORE_SMALL = frozenset(
     [
         "art",
         "alin",
+        "napr",
+        "tzv",
+        "zak",
+        "vc",
+        "popr",
+        "sb",
         "arts",
         "abs",
         "no",

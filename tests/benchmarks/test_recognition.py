@@ -21,7 +21,7 @@ from inbox_bot.domain.rulebook import compile_rules
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "corpus"
 FOLDER = ROOT / "inbox_bot" / "lexicon"
-LANGUAGES = sorted({path.stem for path in FOLDER.glob("*.toml")} - {"frames"})
+LANGUAGES = ("en", "de", "el", "lt")  # the first, two of the longest, one of the shortest
 LIMIT = 65536
 SENTENCE = "please delete all my personal data and send me a copy of everything you hold about me "
 
